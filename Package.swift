@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every module of ours is compiled with; generated code takes all but the last.
+let common: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+let strict = common + [.strictMemorySafety()]
+
+let errno: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+/// A module of the shim: a folder of Sources/Shim. Arrows point downwards (Documentation/architecture.md).
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/Shim/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)", swiftSettings: common)
+}
+
+let package = Package(
+  name: "containerd-shim-swift",
+  products: [
+    .executable(name: "containerd-shim-swift-v2", targets: ["Main"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
+    .systemLibrary(name: "CJansson", providers: [.apt(["libjansson-dev"])]),
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+
+    module("Linux", ["CLinux", errno]),
+    module("EventLoop", ["CLibevent", "Linux", errno]),
+    module("TTRPC", ["EventLoop", "Linux", protobuf, errno]),
+    module("ContainerdAPI", [protobuf], settings: common),
+    module("Stdio", ["EventLoop", "Linux", errno]),
+    module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
+    module(
+      "TaskService",
+      ["ContainerdAPI", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux", protobuf, logging, errno]),
+    .executableTarget(
+      name: "Main",
+      dependencies: [
+        "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "EventLoop", "Linux", protobuf, logging, errno,
+      ],
+      path: "Sources/Shim/Main", swiftSettings: strict),
+  ]
+)
