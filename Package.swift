@@ -32,9 +32,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "containerd-shim-swift",
-  products: [
-    .executable(name: "containerd-shim-swift-v2", targets: ["Main"])
-  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
@@ -47,18 +44,5 @@ let package = Package(
 
     module("Linux", ["CLinux", errno]),
     module("EventLoop", ["CLibevent", "Linux", errno]),
-    module("TTRPC", ["EventLoop", "Linux", protobuf, errno]),
-    module("ContainerdAPI", [protobuf], settings: common),
-    module("Stdio", ["EventLoop", "Linux", errno]),
-    module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
-    module(
-      "TaskService",
-      ["ContainerdAPI", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux", protobuf, logging, errno]),
-    .executableTarget(
-      name: "Main",
-      dependencies: [
-        "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "EventLoop", "Linux", protobuf, logging, errno,
-      ],
-      path: "Sources/Shim/Main", swiftSettings: strict),
   ]
 )

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Swift cannot import from Linux and glibc, one function per purpose. A call answers a value
+// >= 0, or -errno. Every descriptor made here is close-on-exec.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// -- spawn.c: the one way this program makes a child -------------------------------------------
+
+struct clinux_spawn {
+  const char *path;         // the executable: no search in PATH
+  char *const *argv;
+  char *const *envp;
+  const int *descriptors;   // what the child gets as 0, 1, 2, …; -1 is /dev/null; the rest is closed
+  size_t descriptor_count;
+  int death_signal;         // sent to the child when we die; 0: none
+  bool own_group;           // a process group of its own
+  uint64_t open_files_soft; // RLIMIT_NOFILE of the child
+  uint64_t open_files_hard;
+};
+
+// Starts a child and waits until it has executed its program (or has failed to: then -errno, and
+// no child is left). Signals are unblocked and have their default actions in the child.
+// Stores a pidfd. Answers the pid.
+pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd);
+
+// -- process.c ----------------------------------------------------------------------------------
+
+int clinux_become_subreaper(void);
+int clinux_name_process(const char *name);
+// A core-scheduling cookie of its own for this process group (see prctl(2), PR_SCHED_CORE).
+int clinux_schedule_core_for_group(void);
+// Free memory goes back to the kernel from 64 KiB on: a shim lives for months after one big request.
+void clinux_return_free_memory(void);
+// wait4 without blocking: the pid, 0 when no child has ended, -ECHILD without children.
+// *status is the exit code, or 128 + the signal.
+pid_t clinux_reap(uint32_t *status);
+int clinux_open_process(pid_t pid);
+int clinux_signal_process(int pidfd, int signal);
+// Blocks the signals for this process and delivers them through a descriptor.
+int clinux_open_signals(const int *signals, size_t count);
+// The next signal's number, -EAGAIN when there is none.
+int clinux_read_signal(int descriptor);
+
+// -- stream.c -----------------------------------------------------------------------------------
+
+// O_PATH: a file's place, whatever it is; nothing is opened in the sense of a FIFO or device.
+int clinux_open_place(const char *path);
+int clinux_pipe(int *read_end, int *write_end);
+int clinux_pipe_capacity(int pipe);
+int clinux_set_pipe_capacity(int pipe, int bytes);
+// Bytes ready to be read.
+int clinux_readable_bytes(int descriptor);
+// Moves pages from pipe to pipe, without blocking. 0: the input has ended.
+ssize_t clinux_splice(int input, int output, size_t bytes);
+int clinux_set_nonblocking(int descriptor);
+int clinux_set_close_on_exec(int descriptor);
+// A one-shot timer finer than libevent's milliseconds.
+int clinux_open_timer(void);
+int clinux_set_timer(int timer, uint64_t nanoseconds);
+
+// -- socket.c -----------------------------------------------------------------------------------
+
+// -ENAMETOOLONG over 106 bytes. The socket's mode is 0600 whatever the umask.
+int clinux_listen(const char *path, int backlog);
+// Non-blocking: -EAGAIN when the listener's backlog is full (it lives), -ECONNREFUSED when dead.
+int clinux_connect(const char *path);
+int clinux_accept(int listener);
+struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };
+int clinux_peer(int socket, struct clinux_peer *peer);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int answer(int result) { return result < 0 ? -errno : result; }
+
+int clinux_become_subreaper(void) { return answer(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
+
+int clinux_name_process(const char *name) { return answer(prctl(PR_SET_NAME, name, 0, 0, 0)); }
+
+int clinux_schedule_core_for_group(void) {
+  enum { process_group = 2 };  // PIDTYPE_PGID, which no header gives
+  return answer(prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, process_group, 0));
+}
+
+void clinux_return_free_memory(void) {
+  enum { threshold = 64 * 1024 };
+  mallopt(M_MMAP_THRESHOLD, threshold);
+  mallopt(M_TRIM_THRESHOLD, threshold);
+}
+
+pid_t clinux_reap(uint32_t *status) {
+  int raw;
+  pid_t pid = waitpid(-1, &raw, WNOHANG);
+  if (pid <= 0) return answer(pid);
+  *status = WIFSIGNALED(raw) ? 128 + (uint32_t)WTERMSIG(raw) : (uint32_t)WEXITSTATUS(raw);
+  return pid;
+}
+
+int clinux_open_process(pid_t pid) { return answer((int)syscall(SYS_pidfd_open, pid, 0)); }
+
+int clinux_signal_process(int pidfd, int signal) {
+  return answer((int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int clinux_open_signals(const int *signals, size_t count) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+  return answer(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int clinux_read_signal(int descriptor) {
+  struct signalfd_siginfo info;
+  ssize_t count = read(descriptor, &info, sizeof info);
+  return count < 0 ? -errno : (int)info.ssi_signo;
+}

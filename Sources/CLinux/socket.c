@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { path_limit = 106 };  // what containerd's own shims allow (pkg/shim/util_unix.go)
+
+// A non-blocking socket and the address of a path.
+static int open_socket(const char *path, struct sockaddr_un *address) {
+  size_t length = strlen(path);
+  if (length == 0) return -EINVAL;
+  if (length > path_limit) return -ENAMETOOLONG;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  memcpy(address->sun_path, path, length);
+  int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+static int close_with_errno(int descriptor) {
+  int error = errno;
+  close(descriptor);
+  return -error;
+}
+
+int clinux_listen(const char *path, int backlog) {
+  struct sockaddr_un address;
+  int descriptor = open_socket(path, &address);
+  if (descriptor < 0) return descriptor;
+  // bind gives the file the mode of the socket's inode: no moment with a wider one.
+  if (fchmod(descriptor, 0600) < 0 ||
+      bind(descriptor, (const struct sockaddr *)&address, sizeof address) < 0)
+    return close_with_errno(descriptor);
+  if (listen(descriptor, backlog) < 0) {
+    int result = close_with_errno(descriptor);
+    unlink(path);
+    return result;
+  }
+  return descriptor;
+}
+
+int clinux_connect(const char *path) {
+  struct sockaddr_un address;
+  int descriptor = open_socket(path, &address);
+  if (descriptor < 0) return descriptor;
+  if (connect(descriptor, (const struct sockaddr *)&address, sizeof address) < 0)
+    return close_with_errno(descriptor);
+  return descriptor;
+}
+
+int clinux_accept(int listener) {
+  int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int clinux_peer(int socket, struct clinux_peer *peer) {
+  struct ucred credentials;
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
+  *peer = (struct clinux_peer){credentials.pid, credentials.uid, credentials.gid};
+  return 0;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+static int answer(int result) { return result < 0 ? -errno : result; }
+
+int clinux_open_place(const char *path) { return answer(open(path, O_PATH | O_CLOEXEC)); }
+
+int clinux_pipe(int *read_end, int *write_end) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  *read_end = ends[0];
+  *write_end = ends[1];
+  return 0;
+}
+
+int clinux_pipe_capacity(int pipe) { return answer(fcntl(pipe, F_GETPIPE_SZ)); }
+
+int clinux_set_pipe_capacity(int pipe, int bytes) {
+  return answer(fcntl(pipe, F_SETPIPE_SZ, bytes));
+}
+
+int clinux_readable_bytes(int descriptor) {
+  int bytes = 0;
+  return ioctl(descriptor, FIONREAD, &bytes) < 0 ? -errno : bytes;
+}
+
+ssize_t clinux_splice(int input, int output, size_t bytes) {
+  ssize_t moved =
+      splice(input, NULL, output, NULL, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  return moved < 0 ? -errno : moved;
+}
+
+int clinux_set_nonblocking(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -errno : answer(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+}
+
+int clinux_set_close_on_exec(int descriptor) {
+  return answer(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+}
+
+int clinux_open_timer(void) {
+  return answer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+int clinux_set_timer(int timer, uint64_t nanoseconds) {
+  const struct itimerspec once = {
+      .it_value = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)}};
+  return answer(timerfd_settime(timer, 0, &once, NULL));
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibevent
+
+/// The one libevent base of the process. All handlers run on the thread that calls `run`, one after
+/// the other; a handler that blocks stops everything, so none does.
+@safe package final class EventLoop {
+  let base: OpaquePointer
+  private var stopped = false
+
+  /// Traps when the kernel gives no epoll instance: nothing can be done without one.
+  package init() {
+    guard let base = unsafe event_base_new() else { preconditionFailure("no event base") }
+    unsafe self.base = unsafe base
+  }
+
+  deinit { unsafe event_base_free(base) }
+
+  /// Runs handlers until `stop`.
+  package func run() {
+    // A loopbreak before the loop runs would be forgotten: hence the flag.
+    while !stopped {
+      guard unsafe event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY | EVLOOP_ONCE) >= 0 else {
+        preconditionFailure("libevent's backend failed")
+      }
+    }
+  }
+
+  /// Ends `run` after the handlers that are due now.
+  package func stop() {
+    stopped = true
+  }
+
+  /// Watches registered with the base now, for the state dump.
+  package var watchCount: Int {
+    Int(unsafe event_base_get_num_events(base, UInt32(EVENT_BASE_COUNT_ADDED)))
+  }
+}

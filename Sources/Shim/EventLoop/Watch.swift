@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibevent
+package import Linux
+
+/// A descriptor and what to do when it can be read or written. Level-triggered: a handler is called
+/// again as long as its condition holds and it is armed.
+///
+/// The watch owns the descriptor. A class's deinit runs before its stored properties die, so the
+/// events are freed first and the descriptor is closed second, as epoll wants it.
+@safe package final class Watch {
+  package let descriptor: Descriptor
+  private var readEvent: OpaquePointer?
+  private var writeEvent: OpaquePointer?
+  private let onReadable: () -> Void
+  private let onWritable: () -> Void
+
+  /// Both directions start unarmed.
+  package init(
+    _ loop: EventLoop, _ descriptor: consuming Descriptor,
+    onReadable: @escaping () -> Void = {}, onWritable: @escaping () -> Void = {}
+  ) {
+    self.descriptor = descriptor
+    self.onReadable = onReadable
+    self.onWritable = onWritable
+    let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe readEvent = event_new(
+      loop.base, self.descriptor.number, Int16(EV_READ | EV_PERSIST),
+      { _, _, me in unsafe Watch.from(me).onReadable() }, me)
+    unsafe writeEvent = event_new(
+      loop.base, self.descriptor.number, Int16(EV_WRITE | EV_PERSIST),
+      { _, _, me in unsafe Watch.from(me).onWritable() }, me)
+  }
+
+  deinit {
+    unsafe event_free(readEvent)
+    unsafe event_free(writeEvent)
+  }
+
+  package var awaitsReadable = false {
+    didSet { if awaitsReadable != oldValue { unsafe arm(readEvent, awaitsReadable) } }
+  }
+
+  package var awaitsWritable = false {
+    didSet { if awaitsWritable != oldValue { unsafe arm(writeEvent, awaitsWritable) } }
+  }
+
+  private func arm(_ event: OpaquePointer?, _ on: Bool) {
+    // event_add fails for want of memory, or for a descriptor that epoll does not take: our error.
+    let result = unsafe on ? event_add(event, nil) : event_del(event)
+    precondition(result == 0, "epoll refuses descriptor \(descriptor.number)")
+  }
+
+  /// Holds the watch during the handler, which may drop the last other reference.
+  private static func from(_ me: UnsafeMutableRawPointer?) -> Watch {
+    guard let me = unsafe me else { preconditionFailure("libevent lost its argument") }
+    return unsafe Unmanaged<Watch>.fromOpaque(me).takeUnretainedValue()
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+package import struct SystemPackage.Errno
+
+/// A child to be. The only caller of `clinux_spawn`.
+package struct Command {
+  /// The executable's path: nothing is looked up.
+  package var path: String
+  package var arguments: [String]
+  package var environment: [String]
+  package var ownGroup = false
+  /// Sent to the child when we die; 0 for none.
+  package var deathSignal: Int32 = 0
+
+  package init(path: String, arguments: [String], environment: [String]) {
+    self.path = path
+    self.arguments = arguments
+    self.environment = environment
+  }
+
+  /// Descriptors below 3 that a child gets from nobody are /dev/null.
+  package static let null: Int32 = -1
+
+  /// Starts the child with these descriptors as its 0, 1, 2, … and no others.
+  ///
+  /// - Throws: what kept the program from being executed, such as `ENOENT`. No child is left then.
+  package func spawn(
+    descriptors: [Int32], openFiles: OpenFileLimit
+  ) throws(Errno) -> ChildProcess {
+    var pidfd: Int32 = -1
+    let pid = unsafe withCStrings(arguments) { argv in
+      unsafe withCStrings(environment) { envp in
+        unsafe path.withCString { path in
+          unsafe descriptors.withUnsafeBufferPointer { descriptors in
+            var request = unsafe clinux_spawn()
+            unsafe request.path = path
+            unsafe request.argv = argv
+            unsafe request.envp = envp
+            unsafe request.descriptors = descriptors.baseAddress
+            unsafe request.descriptor_count = descriptors.count
+            unsafe request.death_signal = deathSignal
+            unsafe request.own_group = ownGroup
+            unsafe request.open_files_soft = openFiles.soft
+            unsafe request.open_files_hard = openFiles.hard
+            return unsafe clinux_spawn(&request, &pidfd)
+          }
+        }
+      }
+    }
+    return ChildProcess(pid: try check(pid), pidfd: Descriptor(owning: pidfd))
+  }
+}
+
+/// A child that runs, and the descriptor that means it and never a later process of the same pid.
+package struct ChildProcess: ~Copyable {
+  package let pid: Int32
+  package let pidfd: Descriptor
+
+  package consuming func takeDescriptor() -> Descriptor { pidfd }
+}
+
+/// A C array of C strings that ends in NULL.
+private func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
+  defer { unsafe pointers.forEach { unsafe free($0) } }
+  return unsafe pointers.withUnsafeBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { preconditionFailure("never empty") }
+    return unsafe body(base)
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+package import struct SystemPackage.Errno
+
+/// What this process can say and set of itself.
+package enum CurrentProcess {
+  package static var id: Int32 { getpid() }
+  package static var parent: Int32 { getppid() }
+  package static var user: UInt32 { geteuid() }
+  package static var group: UInt32 { getegid() }
+
+  /// Orphans among our descendants become our children (prctl(2), PR_SET_CHILD_SUBREAPER).
+  package static func becomeSubreaper() throws(Errno) { try check(clinux_become_subreaper()) }
+
+  /// The name in /proc/PID/comm, which would be `exe` after running /proc/self/exe.
+  package static func setName(_ name: String) { _ = unsafe clinux_name_process(name) }
+
+  package static func scheduleCoreForGroup() throws(Errno) {
+    try check(clinux_schedule_core_for_group())
+  }
+
+  package static func returnFreeMemory() { clinux_return_free_memory() }
+
+  /// A reader that went away is an error of that write (EPIPE), not our death.
+  package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+  package static var environment: [String] {
+    var all: [String] = []
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      all.append(unsafe String(cString: entry))
+      unsafe next += 1
+    }
+    return all
+  }
+
+  package static func environmentVariable(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  /// Replaces this process by a program found in PATH; comes back only with an error.
+  package static func execute(_ arguments: [String]) -> Errno {
+    var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    guard let program = unsafe pointers[0] else { return .invalidArgument }
+    unsafe execvp(program, &pointers)
+    return Errno(rawValue: errno)
+  }
+}
+
+/// How many descriptors a process may open: the soft limit that programs expect, and the hard one.
+package struct OpenFileLimit: Sendable {
+  package let soft: UInt64
+  package let hard: UInt64
+
+  package static var current: OpenFileLimit {
+    var limit = rlimit()
+    _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return OpenFileLimit(soft: UInt64(limit.rlim_cur), hard: UInt64(limit.rlim_max))
+  }
+
+  /// Raises our own soft limit to the hard one. Children get the old one back (`Command`).
+  package static func raise() {
+    let before = current
+    var limit = rlimit(rlim_cur: rlim_t(before.hard), rlim_max: rlim_t(before.hard))
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+package import struct SystemPackage.Errno
+
+/// The owner of a file descriptor: closes it when it goes.
+///
+/// Named so because swift-system's `FileDescriptor` is a copyable number that nobody owns.
+package struct Descriptor: ~Copyable {
+  package let number: Int32
+
+  /// Takes over an open descriptor.
+  package init(owning number: Int32) {
+    precondition(number >= 0)
+    self.number = number
+  }
+
+  deinit {
+    // EINTR and EIO leave the descriptor closed on Linux. EBADF means that somebody closed what is
+    // ours, and may next close what is somebody else's: stop there.
+    if close(number) == -1 { precondition(errno != EBADF, "descriptor \(number) was not open") }
+  }
+
+  package func setNonblocking() throws(Errno) {
+    try check(clinux_set_nonblocking(number))
+  }
+
+  package func setCloseOnExec() throws(Errno) {
+    try check(clinux_set_close_on_exec(number))
+  }
+
+  /// Reads what is there, at most the buffer's size; 0 is the end of the stream.
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    try system { unsafe Glibc.read(number, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Writes as much as there is room for.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
+    try system { unsafe Glibc.write(number, bytes.baseAddress, bytes.count) }
+  }
+
+  package func write(_ bytes: [UInt8]) throws(Errno) -> Int {
+    try system {
+      unsafe bytes.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
+    }
+  }
+
+  /// Everything up to the end of a stream or file, for callers that may block.
+  ///
+  /// - Throws: `EFBIG` past the limit (bytes).
+  package func readAll(limit: Int) throws(Errno) -> [UInt8] {
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+    while true {
+      let count = try system {
+        unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, $0.count) }
+      }
+      if count == 0 { return all }
+      all += buffer[..<count]
+      if all.count > limit { throw .fileTooLarge }
+    }
+  }
+
+  /// Bytes ready to be read.
+  package var readableBytes: Int { Int(max(0, clinux_readable_bytes(number))) }
+}

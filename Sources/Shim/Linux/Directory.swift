@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+package import struct SystemPackage.Errno
+
+/// A directory held open. Files in it are opened relative to it and never through a symbolic link,
+/// so that nobody who swaps a path leads us elsewhere.
+package struct Directory: ~Copyable {
+  private let descriptor: Descriptor
+
+  package init(path: String) throws(Errno) {
+    descriptor = Descriptor(
+      owning: try system { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+  }
+
+  /// A file's content.
+  ///
+  /// - Throws: `ENOENT`, `ELOOP` for a link, `EFBIG` past the limit (bytes).
+  package func read(_ name: String, limit: Int) throws(Errno) -> [UInt8] {
+    // O_NONBLOCK: a FIFO in the file's place must not hang us.
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    let file = Descriptor(owning: try system { unsafe openat(descriptor.number, name, flags) })
+    return try file.readAll(limit: limit)
+  }
+
+  /// Writes a file with mode 0600, whole or not at all (a hidden sibling, then rename).
+  package func write(_ name: String, _ content: String) throws(Errno) {
+    let temporary = ".\(name)"
+    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
+    let file = Descriptor(
+      owning: try system { unsafe openat(descriptor.number, temporary, flags, 0o600) })
+    try system { fchmod(file.number, 0o600) }
+    let bytes = Array(content.utf8)
+    guard try file.write(bytes) == bytes.count else { throw .noSpace }
+    try system { unsafe renameat(descriptor.number, temporary, descriptor.number, name) }
+  }
+
+  package func remove(_ name: String) throws(Errno) {
+    try system { unsafe unlinkat(descriptor.number, name, 0) }
+  }
+
+  /// Whether a path leads to this directory.
+  package func isSame(as path: String) -> Bool {
+    guard let other = try? Directory(path: path) else { return false }
+    var mine = stat()
+    var its = stat()
+    guard unsafe fstat(descriptor.number, &mine) == 0,
+      unsafe fstat(other.descriptor.number, &its) == 0
+    else { return false }
+    return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
+  }
+
+  /// Holds an exclusive lock on the directory, against other processes, while `body` runs.
+  /// May block: for short-lived commands, not for the loop.
+  package func withLock<Result: ~Copyable, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    while flock(descriptor.number, LOCK_EX) == -1 && errno == EINTR {}
+    defer { _ = flock(descriptor.number, LOCK_UN) }
+    return try body()
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+
+/// How a process ended: its exit code, or 128 + the signal that killed it, as shells say it.
+package struct ExitStatus: Equatable, Sendable {
+  package let code: UInt32
+
+  package init(code: UInt32) { self.code = code }
+
+  /// Collects one child that has exited, if there is one; never waits.
+  package static func reapNext() -> (pid: Int32, status: ExitStatus)? {
+    var code: UInt32 = 0
+    let pid = unsafe clinux_reap(&code)
+    return pid > 0 ? (pid, ExitStatus(code: code)) : nil
+  }
+}

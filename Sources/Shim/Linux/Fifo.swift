@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+package import struct SystemPackage.Errno
+
+/// A FIFO found by path once; every later open reaches the same one (fifo(7), proc(5)).
+///
+/// No open here blocks: `openForWriting` throws `ENXIO` as long as nobody reads.
+package struct Fifo: ~Copyable {
+  private let place: Descriptor
+
+  /// - Throws: `ENOENT`; `EINVAL` when the path is something else than a FIFO.
+  package init(path: String) throws(Errno) {
+    place = try Self.find(path)
+  }
+
+  private static func find(_ path: String) throws(Errno) -> Descriptor {
+    let place = Descriptor(owning: try check(unsafe clinux_open_place(path)))
+    var status = stat()
+    try system { unsafe fstat(place.number, &status) }
+    guard status.st_mode & S_IFMT == S_IFIFO else { throw .invalidArgument }
+    return place
+  }
+
+  /// A path that leads to this very FIFO while this value lives.
+  package var path: String { "/proc/self/fd/\(place.number)" }
+
+  package func openForReading() throws(Errno) -> Descriptor { try open(O_RDONLY) }
+
+  /// - Throws: `ENXIO` without a reader.
+  package func openForWriting() throws(Errno) -> Descriptor { try open(O_WRONLY) }
+
+  /// Both ends in one descriptor: neither blocks nor gets EPIPE, whoever comes or goes.
+  package func openBothEnds() throws(Errno) -> Descriptor { try open(O_RDWR) }
+
+  private func open(_ mode: Int32) throws(Errno) -> Descriptor {
+    Descriptor(
+      owning: try system { unsafe Glibc.open(path, mode | O_NONBLOCK | O_CLOEXEC) })
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+package import struct SystemPackage.Errno
+
+/// Stream sockets at a path, all non-blocking.
+package enum UnixSocket {
+  /// A listening socket of mode 0600.
+  ///
+  /// - Throws: `EADDRINUSE`; `ENAMETOOLONG` over 106 bytes.
+  package static func listen(path: String, backlog: Int32) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(unsafe clinux_listen(path, backlog)))
+  }
+
+  /// - Throws: `ECONNREFUSED` when nobody listens; `EAGAIN` when the listener lives but is busy.
+  package static func connect(path: String) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(unsafe clinux_connect(path)))
+  }
+
+  /// - Throws: `EAGAIN` when nobody waits; `EMFILE` and `ENFILE` when descriptors ran out.
+  package static func accept(_ listener: borrowing Descriptor) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(clinux_accept(listener.number)))
+  }
+
+  /// Whether the process at the other end runs as our user and group.
+  package static func isPeerOurself(_ socket: borrowing Descriptor) -> Bool {
+    var peer = clinux_peer()
+    guard unsafe clinux_peer(socket.number, &peer) == 0 else { return false }
+    return peer.uid == CurrentProcess.user && peer.gid == CurrentProcess.group
+  }
+}
