@@ -44,5 +44,7 @@ let package = Package(
 
     module("Linux", ["CLinux", errno]),
     module("EventLoop", ["CLibevent", "Linux", errno]),
+    module("Stdio", ["EventLoop", "Linux", errno]),
+    module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
   ]
 )

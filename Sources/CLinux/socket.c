@@ -59,6 +59,14 @@ int clinux_accept(int listener) {
   return descriptor < 0 ? -errno : descriptor;
 }
 
+int clinux_socket_pair(int *one, int *other) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -errno;
+  *one = ends[0];
+  *other = ends[1];
+  return 0;
+}
+
 int clinux_peer(int socket, struct clinux_peer *peer) {
   struct ucred credentials;
   socklen_t size = sizeof credentials;

@@ -31,18 +31,14 @@ package struct Descriptor: ~Copyable {
   }
 
   /// Reads what is there, at most the buffer's size; 0 is the end of the stream.
-  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-    try system { unsafe Glibc.read(number, buffer.baseAddress, buffer.count) }
+  package func read(into buffer: UnsafeMutableBufferPointer<UInt8>) throws(Errno) -> Int {
+    try valueOrErrno { unsafe Glibc.read(number, buffer.baseAddress, buffer.count) }
   }
 
   /// Writes as much as there is room for.
-  package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
-    try system { unsafe Glibc.write(number, bytes.baseAddress, bytes.count) }
-  }
-
-  package func write(_ bytes: [UInt8]) throws(Errno) -> Int {
-    try system {
-      unsafe bytes.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
+  package func write(_ bytes: Span<UInt8>) throws(Errno) -> Int {
+    try unsafe bytes.withUnsafeBufferPointer { buffer throws(Errno) in
+      try valueOrErrno { unsafe Glibc.write(number, buffer.baseAddress, buffer.count) }
     }
   }
 
@@ -53,7 +49,7 @@ package struct Descriptor: ~Copyable {
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     while true {
-      let count = try system {
+      let count = try valueOrErrno {
         unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, $0.count) }
       }
       if count == 0 { return all }
@@ -62,6 +58,22 @@ package struct Descriptor: ~Copyable {
     }
   }
 
+  /// One byte, waited for on a blocking descriptor; nil at the end of the stream.
+  package func readByte() throws(Errno) -> UInt8? {
+    var byte: UInt8 = 0
+    return try valueOrErrno { unsafe Glibc.read(number, &byte, 1) } == 1 ? byte : nil
+  }
+
   /// Bytes ready to be read.
   package var readableBytes: Int { Int(max(0, clinux_readable_bytes(number))) }
+}
+
+extension Descriptor {
+  /// An existing file of any kind, at whose end every write goes.
+  package static func appending(to path: String) throws(Errno) -> Descriptor {
+    Descriptor(
+      owning: try valueOrErrno {
+        unsafe open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+      })
+  }
 }

@@ -11,7 +11,7 @@ package struct Directory: ~Copyable {
 
   package init(path: String) throws(Errno) {
     descriptor = Descriptor(
-      owning: try system { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
   }
 
   /// A file's content.
@@ -20,7 +20,7 @@ package struct Directory: ~Copyable {
   package func read(_ name: String, limit: Int) throws(Errno) -> [UInt8] {
     // O_NONBLOCK: a FIFO in the file's place must not hang us.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-    let file = Descriptor(owning: try system { unsafe openat(descriptor.number, name, flags) })
+    let file = Descriptor(owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags) })
     return try file.readAll(limit: limit)
   }
 
@@ -29,15 +29,15 @@ package struct Directory: ~Copyable {
     let temporary = ".\(name)"
     let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
     let file = Descriptor(
-      owning: try system { unsafe openat(descriptor.number, temporary, flags, 0o600) })
-    try system { fchmod(file.number, 0o600) }
+      owning: try valueOrErrno { unsafe openat(descriptor.number, temporary, flags, 0o600) })
+    try valueOrErrno { fchmod(file.number, 0o600) }
     let bytes = Array(content.utf8)
-    guard try file.write(bytes) == bytes.count else { throw .noSpace }
-    try system { unsafe renameat(descriptor.number, temporary, descriptor.number, name) }
+    guard try file.write(bytes.span) == bytes.count else { throw .noSpace }
+    try valueOrErrno { unsafe renameat(descriptor.number, temporary, descriptor.number, name) }
   }
 
   package func remove(_ name: String) throws(Errno) {
-    try system { unsafe unlinkat(descriptor.number, name, 0) }
+    try valueOrErrno { unsafe unlinkat(descriptor.number, name, 0) }
   }
 
   /// Whether a path leads to this directory.

@@ -12,7 +12,7 @@ func check<Result: SignedInteger>(_ result: Result) throws(Errno) -> Result {
 
 /// A call of glibc's that answers -1 and sets errno; begun again after a signal.
 @discardableResult
-func system<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
+func valueOrErrno<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
   while true {
     let result = call()
     if result != -1 { return result }

@@ -18,13 +18,16 @@ package struct Fifo: ~Copyable {
   private static func find(_ path: String) throws(Errno) -> Descriptor {
     let place = Descriptor(owning: try check(unsafe clinux_open_place(path)))
     var status = stat()
-    try system { unsafe fstat(place.number, &status) }
+    try valueOrErrno { unsafe fstat(place.number, &status) }
     guard status.st_mode & S_IFMT == S_IFIFO else { throw .invalidArgument }
     return place
   }
 
-  /// A path that leads to this very FIFO while this value lives.
-  package var path: String { "/proc/self/fd/\(place.number)" }
+  /// Leads to this very FIFO while this value lives.
+  private var path: String { "/proc/self/fd/\(place.number)" }
+
+  /// A descriptor that names the FIFO and opens neither of its ends.
+  package var number: Int32 { place.number }
 
   package func openForReading() throws(Errno) -> Descriptor { try open(O_RDONLY) }
 
@@ -36,6 +39,6 @@ package struct Fifo: ~Copyable {
 
   private func open(_ mode: Int32) throws(Errno) -> Descriptor {
     Descriptor(
-      owning: try system { unsafe Glibc.open(path, mode | O_NONBLOCK | O_CLOEXEC) })
+      owning: try valueOrErrno { unsafe Glibc.open(path, mode | O_NONBLOCK | O_CLOEXEC) })
   }
 }

@@ -16,14 +16,14 @@ package struct FileEvents: OptionSet, Sendable {
 /// The system calls of inotify(7).
 package enum InotifyInstance {
   package static func open() throws(Errno) -> Descriptor {
-    Descriptor(owning: try system { inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)) })
+    Descriptor(owning: try valueOrErrno { inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)) })
   }
 
   /// The same id again for a file that is watched already; the events add up.
   package static func add(
     _ instance: borrowing Descriptor, _ path: String, _ events: FileEvents
   ) throws(Errno) -> Int32 {
-    try system {
+    try valueOrErrno {
       unsafe inotify_add_watch(instance.number, path, events.rawValue | UInt32(IN_MASK_ADD))
     }
   }
@@ -36,8 +36,9 @@ package enum InotifyInstance {
   package static func read(_ instance: borrowing Descriptor) -> [(id: Int32, events: FileEvents)] {
     var buffer = [UInt8](repeating: 0, count: 4096)
     var found: [(Int32, FileEvents)] = []
-    unsafe buffer.withUnsafeMutableBytes { bytes in
-      guard let count = try? unsafe instance.read(into: bytes) else { return }
+    unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+      guard let count = try? unsafe instance.read(into: buffer) else { return }
+      let bytes = UnsafeRawBufferPointer(buffer)
       var offset = 0
       let header = MemoryLayout<inotify_event>.size
       while offset + header <= count {

@@ -4,9 +4,10 @@ internal import CLinux
 package import struct SystemPackage.Errno
 
 /// The two ends of a pipe, both blocking: O_NONBLOCK belongs to our end only, and is set there.
+/// What is not taken is closed.
 package struct Pipe: ~Copyable {
-  package var readEnd: Descriptor
-  package var writeEnd: Descriptor
+  private var readEnd: Descriptor?
+  private var writeEnd: Descriptor?
 
   package init() throws(Errno) {
     var read: Int32 = -1
@@ -15,6 +16,10 @@ package struct Pipe: ~Copyable {
     readEnd = Descriptor(owning: read)
     writeEnd = Descriptor(owning: write)
   }
+
+  /// Nil the second time.
+  package mutating func takeReadEnd() -> Descriptor? { readEnd.take() }
+  package mutating func takeWriteEnd() -> Descriptor? { writeEnd.take() }
 }
 
 extension Descriptor {

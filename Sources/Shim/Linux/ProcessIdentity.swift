@@ -61,4 +61,10 @@ extension Descriptor {
   package func signalProcess(_ signal: Int32) throws(Errno) {
     try check(clinux_signal_process(number, signal))
   }
+
+  /// Waits until the process that this pidfd means has exited, or the time is over (blocks).
+  package func waitForProcess(milliseconds: Int32) {
+    var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    _ = unsafe Glibc.poll(&poll, 1, milliseconds)
+  }
 }

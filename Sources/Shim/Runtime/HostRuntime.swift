@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import EventLoop
+internal import Glibc
+package import Linux
+package import Stdio
+internal import struct SystemPackage.Errno
+
+/// The sample's runtime: ignores image and rootfs and runs one fixed command on the host. It is here
+/// to teach what a shim does, and to test it without an OCI runtime.
+package final class HostRuntime: ContainerRuntime {
+  static let command = ["sh", "-c", "while date --rfc-3339=seconds; do sleep 5; done"]
+
+  private let loop: EventLoop
+  private let children: ChildProcesses
+  private let openFiles: OpenFileLimit
+  private let programName: String
+
+  /// - Parameter openFiles: what the commands get, which is not what the shim has raised its own to.
+  package init(
+    _ loop: EventLoop, _ children: ChildProcesses, openFiles: OpenFileLimit, programName: String
+  ) {
+    self.loop = loop
+    self.children = children
+    self.openFiles = openFiles
+    self.programName = programName
+    children.onOrphanReaped = { [unowned self] in endOrphans() }
+  }
+
+  package func create(
+    _ bundle: Bundle, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<InitProcess, RuntimeError>) -> Void
+  ) {
+    do throws(RuntimeError) {
+      try refuseClusters(bundle)
+      completion(.success(try spawn(bundle, io, onExit)))
+    } catch {
+      completion(.failure(error))
+    }
+  }
+
+  /// A command on the host, as root, is not for a cluster to start by accident.
+  private func refuseClusters(_ bundle: Bundle) throws(RuntimeError) {
+    let annotations: [String: String]
+    do throws(BundleError) {
+      annotations = try bundle.annotations()
+    } catch {
+      throw .failed("bundle \(bundle.path): \(error.words)")
+    }
+    if let found = annotations.keys.first(where: { $0.hasPrefix("io.kubernetes.cri.") }) {
+      throw .refused("this sample runs a command on the host and refuses pods (\(found))")
+    }
+  }
+
+  private func spawn(
+    _ bundle: Bundle, _ io: ProcessIO, _ onExit: @escaping (ExitStatus) -> Void
+  ) throws(RuntimeError) -> InitProcess {
+    let held = Command(
+      path: "/proc/self/exe", arguments: [programName, "held"] + Self.command,
+      environment: CurrentProcess.environment)
+    do throws(Errno) {
+      var pair = try SocketPair()
+      guard let ours = pair.takeOurs(), let channel = pair.takeChilds() else {
+        throw .badFileDescriptor
+      }
+      let child = try held.spawn(
+        descriptors: io.childDescriptors + [channel.number], openFiles: openFiles)
+      // From here on a failure drops `ours`, and the held process ends by itself.
+      children.register(child.pid) { _ in }
+      io.closeChildEnds()
+      try InitRecord.write(child.pid, to: bundle)
+      let pid = child.pid
+      children.register(pid) { [unowned self] status in
+        endOrphans()
+        onExit(status)
+      }
+      return InitProcess(
+        pid: pid, pidfd: child.takeDescriptor(), control: HeldProcess(loop, channel: ours))
+    } catch {
+      throw .failed("cannot spawn: \(error)")
+    }
+  }
+
+  package func start(_ process: InitProcess, completion: @escaping (RuntimeError?) -> Void) {
+    guard let control = process.control.take() else { return completion(.processFinished) }
+    // `control` lives until it has told: the closure holds it.
+    control.release { error in
+      withExtendedLifetime(control) {
+        completion(error.map { .failed("exec \(Self.command[0]): \($0)") })
+      }
+    }
+  }
+
+  package func kill(_ process: InitProcess, signal: Int32, all: Bool) throws(RuntimeError) {
+    let others = all ? ProcessTree.descendants(of: process.pid) : []
+    do throws(Errno) {
+      try process.pidfd.signalProcess(signal)
+    } catch .noSuchProcess {
+      throw .processFinished
+    } catch {
+      throw .failed("\(error)")
+    }
+    for pid in others { try? ProcessIdentity(runningAs: pid)?.open().signalProcess(signal) }
+  }
+
+  package func pids(of process: InitProcess) -> [Int32] {
+    [process.pid] + ProcessTree.descendants(of: process.pid)
+  }
+
+  /// Ends what an ended command left behind. The kernel has made us its parent (subreaper). By pid
+  /// and never by process group: the group is the shim's own.
+  private func endOrphans() {
+    for pid in ProcessTree.children(of: CurrentProcess.id) where !children.isRegistered(pid) {
+      // A child of ours that we have not reaped: its pid means nobody else.
+      guard let identity = ProcessIdentity(runningAs: pid), let pidfd = try? identity.open()
+      else { continue }
+      ProcessTree.kill(pid, root: pidfd)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+internal import struct SystemPackage.Errno
+
+/// The standard input of a process: FIFO, relay, pipe.
+///
+/// We hold a writing end of the FIFO too, so that a client that detaches does not mean the end of
+/// input. `closeInput` (the CloseIO call) drops it: the end comes when the client's end is closed as
+/// well, in whichever order.
+final class InputStream {
+  private var keeper: Descriptor?
+  private var relay: Relay?
+
+  /// Neither open blocks: a FIFO can always be opened for reading, and then it has a reader.
+  ///
+  /// - Throws: `EINVAL` when the path is no FIFO.
+  init(_ hub: StdioHub, path: String, sink: consuming Descriptor) throws(Errno) {
+    let fifo = try Fifo(path: path)
+    let source = try fifo.openForReading()
+    keeper = try fifo.openForWriting()
+    relay = Relay(hub, from: source, to: sink) { [unowned self] _ in close() }
+  }
+
+  var isClosed: Bool { relay == nil }
+
+  func closeInput() { keeper = nil }
+
+  func close() {
+    keeper = nil
+    relay = nil
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+internal import struct SystemPackage.Errno
+
+/// One output of a process on its way to the client: pipe, relay, FIFO.
+///
+/// A FIFO and its bytes live only while somebody holds it open (fifo(7)). So it is not opened before
+/// it has a reader; from then on we hold both its ends, so that a client that detaches causes
+/// neither EPIPE nor EOF; and they stay open until the last byte was read, or Delete.
+final class OutputStream {
+  private enum Stage { case waiting, relaying, draining, closed }
+
+  private let hub: StdioHub
+  let path: String
+  private var stage = Stage.waiting
+  /// Our end of the process's pipe, until the relay takes it.
+  private var source: Descriptor?
+  private var fifo: Fifo?
+  /// Both ends of the FIFO in one descriptor.
+  private var keeper: Descriptor?
+  private var relay: Relay?
+  private var subscription: Inotify.Subscription?
+  private var timer: Timer?
+  private var onConnected: ((Errno?) -> Void)?
+  var onClosed: () -> Void = {}
+
+  init(_ hub: StdioHub, path: String, source: consuming Descriptor) {
+    self.hub = hub
+    self.path = path
+    self.source = consume source
+  }
+
+  var isClosed: Bool { stage == .closed }
+  var bytesRelayed: UInt64 { relay?.bytesRelayed ?? 0 }
+  var bytesDropped: UInt64 { relay?.bytesDropped ?? 0 }
+  /// Bytes that no reader has taken.
+  var bytesLeft: Int {
+    (source?.readableBytes ?? 0) + (relay?.bytesHeld ?? 0) + (keeper?.readableBytes ?? 0)
+  }
+
+  /// Begins to relay as soon as somebody reads; tells when that is, or why it cannot be.
+  func connect(_ onConnected: @escaping (Errno?) -> Void) {
+    self.onConnected = onConnected
+    do throws(Errno) {
+      fifo = try Fifo(path: path)
+      // Before the first attempt: a reader that comes in between is not missed.
+      notify(.opened, otherwiseEvery: .milliseconds(20)) { [unowned self] in tryToOpen() }
+      tryToOpen()
+    } catch .invalidArgument {
+      openFile()
+    } catch {
+      connected(error)
+    }
+  }
+
+  private func tryToOpen() {
+    guard stage == .waiting, fifo != nil else { return }
+    do throws(Errno) {
+      guard let writer = try fifo?.openForWriting() else { return }
+      keeper = try fifo?.openBothEnds()
+      fifo = nil
+      startRelay(to: writer, splices: true)
+    } catch .noSuchAddressOrDevice {
+      return  // ENXIO: nobody reads yet
+    } catch {
+      connected(error)
+    }
+  }
+
+  /// A path that is no FIFO must exist and is appended to.
+  private func openFile() {
+    do throws(Errno) {
+      startRelay(to: try Descriptor.appending(to: path), splices: false)
+    } catch {
+      connected(error)
+    }
+  }
+
+  private func startRelay(to output: consuming Descriptor, splices: Bool) {
+    guard let source = source.take() else { return }
+    stopWaiting()
+    stage = .relaying
+    relay = Relay(hub, from: source, to: output, splices: splices) { [unowned self] end in
+      relayEnded(end)
+    }
+    connected(nil)
+  }
+
+  private func connected(_ error: Errno?) {
+    stopWaiting()
+    onConnected.take()?(error)
+  }
+
+  private func relayEnded(_ end: Relay.End) {
+    switch end {
+    case .inputEnded: drain()
+    case .outputFailed: relay?.discardRest()
+    }
+  }
+
+  private func drain() {
+    stage = .draining
+    if isDrained { return close() }
+    notify([.read, .readerLeft], otherwiseEvery: .seconds(10)) { [unowned self] in
+      if isDrained { close() }
+    }
+    if isDrained { close() }  // the last read may have come before the watch
+  }
+
+  private var isDrained: Bool { (keeper?.readableBytes ?? 0) == 0 }
+
+  /// Calls `look` after events of the FIFO; from time to time too, since inotify may have no room
+  /// for us (EMFILE) or tell nothing (a reader's splice, on older kernels).
+  private func notify(
+    _ events: FileEvents, otherwiseEvery interval: Duration, look: @escaping () -> Void
+  ) {
+    let open = keeper?.number ?? fifo?.number
+    if let open {
+      subscription = try? hub.inotify.subscribe("/proc/self/fd/\(open)", events, handler: look)
+    }
+    if subscription != nil && stage == .waiting { return }
+    let timer = Timer(hub.loop) { [unowned self] in
+      self.timer?.schedule(after: interval)
+      look()
+    }
+    timer.schedule(after: interval)
+    self.timer = timer
+  }
+
+  private func stopWaiting() {
+    subscription = nil
+    timer = nil
+  }
+
+  /// Lets go of everything, whatever is left unread.
+  func close() {
+    guard stage != .closed else { return }
+    stage = .closed
+    stopWaiting()
+    source = nil
+    fifo = nil
+    keeper = nil
+    relay?.close()
+    onClosed()
+  }
+}

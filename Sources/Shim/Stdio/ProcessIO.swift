@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+internal import struct SystemPackage.Errno
+
+/// The standard streams of one process, from the spawn to Delete.
+package final class ProcessIO {
+  /// How long a client may take to open its ends (containerd's own shims give 30 s).
+  private static let readerTimeout = Duration.seconds(30)
+
+  private let hub: StdioHub
+  private let paths: StdioPaths
+  /// The process's ends: open until it has been spawned with them.
+  private var childStdin: Descriptor?
+  private var childStdout: Descriptor?
+  private var childStderr: Descriptor?
+  private var ourStdin: Descriptor?
+  private var stdin: InputStream?
+  private var outputs: [OutputStream] = []
+  private var unconnected = 0
+  private var onConnected: ((StdioError?) -> Void)?
+  private var onDrained: (() -> Void)?
+  private var timer: Timer?
+
+  /// Makes the pipes; opens nothing of the client's.
+  package init(_ hub: StdioHub, _ names: StdioPaths) throws(StdioError) {
+    self.hub = hub
+    paths = try names.resolved()
+    do throws(Errno) {
+      if !paths.stdin.isEmpty {
+        var pipe = try Pipe()
+        childStdin = pipe.takeReadEnd()
+        ourStdin = pipe.takeWriteEnd()
+        try ourStdin?.setNonblocking()
+      }
+      childStdout = try makeOutput(paths.stdout)
+      childStderr = try makeOutput(paths.stderr)
+    } catch {
+      throw .pipe(error)
+    }
+  }
+
+  private func makeOutput(_ path: String) throws(Errno) -> Descriptor? {
+    if path.isEmpty { return nil }
+    var pipe = try Pipe()
+    guard let readEnd = pipe.takeReadEnd() else { return nil }
+    // Our end only: O_NONBLOCK on the other would be the process's too.
+    try readEnd.setNonblocking()
+    let output = OutputStream(hub, path: path, source: readEnd)
+    output.onClosed = { [unowned self] in if isDrained { onDrained.take()?() } }
+    outputs.append(output)
+    return pipe.takeWriteEnd()
+  }
+
+  /// What the process gets as its descriptors 0, 1 and 2.
+  package var childDescriptors: [Int32] {
+    [
+      childStdin?.number ?? Command.null,
+      childStdout?.number ?? Command.null,
+      childStderr?.number ?? Command.null,
+    ]
+  }
+
+  /// To be called after the spawn: as long as we hold a writing end, no output ever ends.
+  package func closeChildEnds() {
+    childStdin = nil
+    childStdout = nil
+    childStderr = nil
+  }
+
+  /// Opens the client's FIFOs and begins to relay. Tells when every output has had a reader, with
+  /// nil, or what went wrong.
+  package func connect(_ onConnected: @escaping (StdioError?) -> Void) {
+    self.onConnected = onConnected
+    unconnected = outputs.count
+    if let sink = ourStdin.take() {
+      do throws(Errno) {
+        stdin = try InputStream(hub, path: paths.stdin, sink: sink)
+      } catch {
+        return connected(.open(path: paths.stdin, error))
+      }
+    }
+    if unconnected == 0 { return connected(nil) }
+    let timer = Timer(hub.loop) { [unowned self] in connected(.noReader) }
+    timer.schedule(after: Self.readerTimeout)
+    self.timer = timer
+    for output in outputs {
+      output.connect { [unowned self] error in
+        if let error { return connected(.open(path: output.path, error)) }
+        unconnected -= 1
+        if unconnected == 0 { connected(nil) }
+      }
+    }
+  }
+
+  private func connected(_ error: StdioError?) {
+    timer = nil
+    onConnected.take()?(error)
+  }
+
+  package func closeStdin() {
+    ourStdin = nil
+    stdin?.closeInput()
+  }
+
+  /// Whether every byte of output has been read by the client.
+  package var isDrained: Bool { outputs.allSatisfy(\.isClosed) }
+
+  /// Calls the handler once, when `isDrained` becomes true.
+  package func whenDrained(_ handler: @escaping () -> Void) { onDrained = handler }
+
+  /// Bytes that left the process and that no client has read.
+  package var bytesLeft: Int { outputs.reduce(0) { $0 + $1.bytesLeft } }
+  package var bytesRelayed: UInt64 { outputs.reduce(0) { $0 + $1.bytesRelayed } }
+  package var bytesDropped: UInt64 { outputs.reduce(0) { $0 + $1.bytesDropped } }
+
+  /// Lets go of all descriptors.
+  package func close() {
+    timer = nil
+    onConnected = nil
+    onDrained = nil
+    closeChildEnds()
+    ourStdin = nil
+    stdin?.close()
+    for output in outputs { output.close() }
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+internal import struct SystemPackage.Errno
+
+/// Moves bytes from one descriptor to another, a bounded piece in a turn, as long as both live.
+///
+/// Large pieces are spliced: no copy, but each takes a slot of the output however small it is. Small
+/// ones are copied, which packs them (architecture.md, "The relay").
+final class Relay {
+  /// Why a relay is over.
+  enum End: Equatable, Sendable {
+    /// All writers of the input are gone, and every byte was written.
+    case inputEnded
+    /// The output takes no more: `EPIPE` without a reader, `ENOSPC` of a full disk.
+    case outputFailed(Errno)
+  }
+
+  private static let spliceFrom = 16 * 1024
+  private static let largestPipe = 1024 * 1024
+  private static let busy: UInt64 = 1_000_000  // ns: a stream with its last turn this near is busy
+
+  private let hub: StdioHub
+  private var input: Watch?
+  private var output: Watch?
+  private let splices: Bool
+  private let onEnd: (End) -> Void
+  /// Bytes read that the output had no room for.
+  private var held: [UInt8] = []
+  private var lastTurn: UInt64 = 0
+  private var growsWhenWritable = false
+  private(set) var bytesRelayed: UInt64 = 0
+  private(set) var bytesDropped: UInt64 = 0
+
+  /// - Parameter splices: false when the output is no pipe (splice to O_APPEND is EINVAL).
+  init(
+    _ hub: StdioHub, from input: consuming Descriptor, to output: consuming Descriptor,
+    splices: Bool = true, onEnd: @escaping (End) -> Void
+  ) {
+    self.hub = hub
+    self.splices = splices
+    self.onEnd = onEnd
+    // Watches the input or, once the output was full, the output, never both: a full output would
+    // keep a readable input spinning.
+    self.input = Watch(hub.loop, input, onReadable: { [unowned self] in inputIsReadable() })
+    self.output = Watch(hub.loop, output, onWritable: { [unowned self] in outputIsWritable() })
+    self.input?.awaitsReadable = true
+  }
+
+  /// Bytes that have left the writer and not reached the output.
+  var bytesHeld: Int { held.count + (input?.descriptor.readableBytes ?? 0) }
+
+  private func inputIsReadable() {
+    guard let input else { return }
+    let now = MonotonicClock.nanoseconds
+    let available = input.descriptor.readableBytes
+    if available > 0, available < Self.spliceFrom, now - lastTurn < Self.busy {
+      input.awaitsReadable = false
+      hub.pace(self)
+    } else {
+      lastTurn = now
+      turn(available)
+    }
+  }
+
+  func turnAfterPace() {
+    guard let input, held.isEmpty else { return }
+    input.awaitsReadable = true
+    lastTurn = MonotonicClock.nanoseconds
+    turn(input.descriptor.readableBytes)
+  }
+
+  /// After a failed output: reads what still comes and drops it, so that the writer goes on.
+  func discardRest() {
+    bytesDropped += UInt64(held.count)
+    held = []
+    input?.awaitsReadable = true
+  }
+
+  private func turn(_ available: Int) {
+    guard let input else { return }
+    guard let output else { return drop(from: input) }
+    do throws(Errno) {
+      if splices && available >= Self.spliceFrom {
+        let moved = try input.descriptor.splice(to: output.descriptor, atMost: Self.largestPipe)
+        bytesRelayed += UInt64(moved)
+      } else {
+        try copy(from: input, to: output)
+      }
+    } catch .wouldBlock {
+      // The input had bytes: it is the output that is full. (An input without any ends its turn in
+      // `copy`, without an error.)
+      waitForRoom(input, output)
+    } catch {
+      end(.outputFailed(error))
+    }
+  }
+
+  /// The bytes now in the shared buffer; nil when there are none, or no more.
+  private func read(from input: Watch) -> Int? {
+    do throws(Errno) {
+      let count = try unsafe input.descriptor.read(into: hub.scratch)
+      if count > 0 { return count }
+      end(.inputEnded)
+    } catch .wouldBlock {
+      // Woken for nothing.
+    } catch {
+      end(.inputEnded)  // a reading error ends a stream like its end does
+    }
+    return nil
+  }
+
+  private func drop(from input: Watch) {
+    if let count = read(from: input) { bytesDropped += UInt64(count) }
+  }
+
+  private func copy(from input: Watch, to output: Watch) throws(Errno) {
+    guard let count = read(from: input) else { return }
+    let bytes = unsafe hub.scratch.span.extracting(first: count)
+    let written = try write(bytes, to: output)
+    if written < count {
+      held = unsafe Array(hub.scratch[written..<count])
+      waitForRoom(input, output)
+    }
+  }
+
+  /// What was written; 0 when there is no room.
+  private func write(_ bytes: Span<UInt8>, to output: Watch) throws(Errno) -> Int {
+    do throws(Errno) {
+      let written = try output.descriptor.write(bytes)
+      bytesRelayed += UInt64(written)
+      return written
+    } catch .wouldBlock {
+      return 0
+    }
+  }
+
+  private func waitForRoom(_ input: Watch, _ output: Watch) {
+    input.awaitsReadable = false
+    output.awaitsWritable = true
+    // Full by bytes, not by slots: a pipe of short writes would only pin more pages.
+    let capacity = output.descriptor.pipeCapacity
+    growsWhenWritable =
+      capacity < Self.largestPipe && output.descriptor.readableBytes >= capacity / 2
+  }
+
+  private func outputIsWritable() {
+    guard let input, let output else { return }
+    // Now, not when it was found full: somebody does read, so the pages will not lie unread.
+    if growsWhenWritable {
+      growsWhenWritable = false
+      output.descriptor.growPipe(to: Self.largestPipe)
+      input.descriptor.growPipe(to: Self.largestPipe)
+    }
+    if !held.isEmpty {
+      let held = self.held
+      do throws(Errno) {
+        let written = try write(held.span, to: output)
+        self.held = written == held.count ? [] : Array(held[written...])
+      } catch {
+        return end(.outputFailed(error))
+      }
+      if !self.held.isEmpty { return }
+    }
+    output.awaitsWritable = false
+    input.awaitsReadable = true
+  }
+
+  /// Lets go of both ends; tells nobody.
+  func close() {
+    input = nil
+    output = nil
+    held = []
+  }
+
+  private func end(_ reason: End) {
+    output = nil
+    if reason == .inputEnded {
+      input = nil
+    } else {
+      input?.awaitsReadable = false
+    }
+    onEnd(reason)
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import EventLoop
+package import struct SystemPackage.Errno
+
+/// What all streams of the process share: the loop, one inotify, one buffer and one fine timer.
+@safe package final class StdioHub {
+  let loop: EventLoop
+  let inotify: Inotify
+  /// For bytes on their way from a read to the write that follows in the same turn.
+  let scratch: UnsafeMutableBufferPointer<UInt8>
+  private var pacer: PaceTimer?
+  private var paced: [Relay] = []
+
+  /// A stream of small writes takes its next turn this much later, so that lines gather.
+  private static let pace: UInt64 = 200  // microseconds
+
+  package init(_ loop: EventLoop) throws(Errno) {
+    self.loop = loop
+    inotify = Inotify(loop)
+    unsafe scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
+    pacer = try PaceTimer(loop) { [unowned self] in resumePaced() }
+  }
+
+  deinit { unsafe scratch.deallocate() }
+
+  /// Gives the relay its turn a little later, together with the others that wait.
+  func pace(_ relay: Relay) {
+    if paced.isEmpty { pacer?.schedule(afterMicroseconds: Self.pace) }
+    paced.append(relay)
+  }
+
+  private func resumePaced() {
+    let due = paced
+    paced.removeAll(keepingCapacity: true)
+    for relay in due { relay.turnAfterPace() }
+  }
+}
