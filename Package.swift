@@ -19,10 +19,12 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// A module of the shim: a folder of Sources/Shim. Arrows point downwards (Documentation/architecture.md).
 func module(
-  _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  settings: [SwiftSetting] = strict
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Sources/Shim/\(name)", swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Sources/Shim/\(name)", exclude: exclude,
+    swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -32,6 +34,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "containerd-shim-swift",
+  products: [
+    .executable(name: "containerd-shim-swift-v2", targets: ["Main"])
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
@@ -44,7 +49,20 @@ let package = Package(
 
     module("Linux", ["CLinux", errno]),
     module("EventLoop", ["CLibevent", "Linux", errno]),
+    module("TTRPCEnvelope", [protobuf], exclude: ["Protos"], settings: common),
+    module("TTRPC", ["TTRPCEnvelope", "EventLoop", "Linux", protobuf, errno]),
+    module(
+      "ContainerdAPI", [protobuf], exclude: ["Protos", "protos.sha256"], settings: common),
     module("Stdio", ["EventLoop", "Linux", errno]),
     module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
+    module(
+      "TaskService",
+      ["ContainerdAPI", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux", protobuf, logging, errno]),
+    .executableTarget(
+      name: "Main",
+      dependencies: [
+        "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "EventLoop", "Linux", protobuf, logging, errno,
+      ],
+      path: "Sources/Shim/Main", swiftSettings: strict),
   ]
 )
