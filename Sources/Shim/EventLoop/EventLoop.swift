@@ -19,10 +19,13 @@ internal import CLibevent
   /// Runs handlers until `stop`.
   package func run() {
     // A loopbreak before the loop runs would be forgotten: hence the flag.
-    while !stopped {
-      guard unsafe event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY | EVLOOP_ONCE) >= 0 else {
-        preconditionFailure("libevent's backend failed")
-      }
+    while !stopped { runOnce() }
+  }
+
+  /// Waits until something is due and runs its handlers, for a caller that drives the loop itself.
+  package func runOnce() {
+    guard unsafe event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY | EVLOOP_ONCE) >= 0 else {
+      preconditionFailure("libevent's backend failed")
     }
   }
 

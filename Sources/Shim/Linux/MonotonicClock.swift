@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Time that never jumps, for deadlines (CLOCK_MONOTONIC, which libevent's timers follow as well).
+/// Swift's own clocks are part of its concurrency library, which nothing else here needs.
+package enum MonotonicClock {
+  /// Since some moment that is the same for the whole life of this process.
+  package static var now: Duration {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+}
