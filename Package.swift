@@ -45,6 +45,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
     .systemLibrary(name: "CJansson", providers: [.apt(["libjansson-dev"])]),
+    .systemLibrary(name: "CLibmd", providers: [.apt(["libmd-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
 
     module("Linux", ["CLinux", errno]),
@@ -61,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "Main",
       dependencies: [
-        "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "EventLoop", "Linux", protobuf, logging, errno,
+        "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "Stdio", "EventLoop", "Linux", "CLibmd",
+        protobuf, logging, errno,
       ],
       path: "Sources/Shim/Main", swiftSettings: strict),
   ]

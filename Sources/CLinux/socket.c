@@ -59,6 +59,18 @@ int clinux_accept(int listener) {
   return descriptor < 0 ? -errno : descriptor;
 }
 
+int clinux_socket_path(int socket, char *path, size_t size) {
+  struct sockaddr_un address = {0};
+  socklen_t length = sizeof address;
+  if (getsockname(socket, (struct sockaddr *)&address, &length) < 0) return -errno;
+  size_t count = strnlen(address.sun_path, sizeof address.sun_path);
+  if (address.sun_family != AF_UNIX || count == 0) return -EINVAL;
+  if (count >= size) return -ENAMETOOLONG;
+  memcpy(path, address.sun_path, count);
+  path[count] = 0;
+  return 0;
+}
+
 int clinux_socket_pair(int *one, int *other) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return -errno;

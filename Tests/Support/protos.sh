@@ -4,6 +4,7 @@
 # Generates the .pb.swift files from our .proto files, and the checksums of both by which `make lint`
 # tells, without protoc, that they belong together.
 set -eu
+export LC_ALL=C
 cd "$(dirname "$0")/../.."
 
 command -v protoc >/dev/null || Tests/Support/setup.sh protobuf-compiler

@@ -71,6 +71,8 @@ int clinux_listen(const char *path, int backlog);
 // Non-blocking: -EAGAIN when the listener's backlog is full (it lives), -ECONNREFUSED when dead.
 int clinux_connect(const char *path);
 int clinux_accept(int listener);
+// The path a socket is bound to, with its NUL; `size` is that of the buffer.
+int clinux_socket_path(int socket, char *path, size_t size);
 // Two sockets that are connected to each other, both blocking.
 int clinux_socket_pair(int *one, int *other);
 struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };

@@ -14,11 +14,12 @@ extension Google_Protobuf_Any {
   package init(packing message: some Message) {
     self.init()
     typeURL = type(of: message).protoMessageName
-    // Serializing fails only where required fields or Any are missing: proto3 has none of these.
-    guard let bytes: [UInt8] = try? message.serializedBytes() else {
-      preconditionFailure("cannot serialize \(typeURL)")
+    do {
+      value = try message.serializedBytes()
+    } catch {
+      // Only required fields and unresolved Anys can fail, and proto3 messages have none.
+      preconditionFailure("cannot serialize \(typeURL): \(error)")
     }
-    value = .init(bytes)
   }
 
   /// The full name of the message inside, whatever prefix its sender writes.

@@ -34,6 +34,9 @@ internal import CLibevent
     stopped = true
   }
 
+  /// libevent's version.
+  package static var version: String { unsafe String(cString: event_get_version()) }
+
   /// Watches registered with the base now, for the state dump.
   package var watchCount: Int {
     Int(unsafe event_base_get_num_events(base, UInt32(EVENT_BASE_COUNT_ADDED)))

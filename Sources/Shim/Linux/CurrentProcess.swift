@@ -6,6 +6,8 @@ package import struct SystemPackage.Errno
 
 /// What this process can say and set of itself.
 package enum CurrentProcess {
+  package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
   package static var id: Int32 { getpid() }
   package static var parent: Int32 { getppid() }
   package static var user: UInt32 { geteuid() }

@@ -37,9 +37,11 @@ package struct Descriptor: ~Copyable {
 
   /// Writes as much as there is room for.
   package func write(_ bytes: Span<UInt8>) throws(Errno) -> Int {
-    try unsafe bytes.withUnsafeBufferPointer { buffer throws(Errno) in
-      try valueOrErrno { unsafe Glibc.write(number, buffer.baseAddress, buffer.count) }
-    }
+    try unsafe bytes.withUnsafeBufferPointer { buffer throws(Errno) in try unsafe write(buffer) }
+  }
+
+  package func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(Errno) -> Int {
+    try valueOrErrno { unsafe Glibc.write(number, bytes.baseAddress, bytes.count) }
   }
 
   /// Everything up to the end of a stream or file, for callers that may block.

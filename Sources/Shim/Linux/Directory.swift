@@ -14,6 +14,29 @@ package struct Directory: ~Copyable {
       owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
   }
 
+  /// Makes a directory that only its owner can enter, and those above it.
+  package static func createPrivate(_ path: String) throws(Errno) {
+    var end = path.startIndex
+    while let slash = path[path.index(after: end)...].firstIndex(of: "/") {
+      try create(String(path[..<slash]), mode: 0o711)
+      end = slash
+    }
+    try create(path, mode: 0o700)
+  }
+
+  private static func create(_ path: String, mode: mode_t) throws(Errno) {
+    do throws(Errno) {
+      try valueOrErrno { unsafe mkdir(path, mode) }
+    } catch .fileExists {}
+  }
+
+  /// Whether it is ours and closed to everybody else. A link at its path does not count.
+  package static func isPrivate(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      && status.st_mode & 0o077 == 0 && status.st_uid == CurrentProcess.user
+  }
+
   /// A file's content.
   ///
   /// - Throws: `ENOENT`, `ELOOP` for a link, `EFBIG` past the limit (bytes).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+internal import Glibc
 package import struct SystemPackage.Errno
 
 /// Stream sockets at a path, all non-blocking.
@@ -20,6 +21,23 @@ package enum UnixSocket {
   /// - Throws: `EAGAIN` when nobody waits; `EMFILE` and `ENFILE` when descriptors ran out.
   package static func accept(_ listener: borrowing Descriptor) throws(Errno) -> Descriptor {
     Descriptor(owning: try check(clinux_accept(listener.number)))
+  }
+
+  /// The path that a socket is bound to.
+  package static func path(of socket: borrowing Descriptor) throws(Errno) -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    try check(unsafe clinux_socket_path(socket.number, &buffer, buffer.count))
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Removes a socket's name; nothing else.
+  ///
+  /// - Throws: `ENOENT`; `ENOTSOCK` when something else has the name.
+  package static func remove(_ path: String) throws(Errno) {
+    var status = stat()
+    try valueOrErrno { unsafe lstat(path, &status) }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notSocket }
+    try valueOrErrno { unsafe unlink(path) }
   }
 
   /// Whether the process at the other end runs as our user and group.

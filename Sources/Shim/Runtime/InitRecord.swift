@@ -2,7 +2,7 @@
 
 internal import Glibc
 package import Linux
-internal import struct SystemPackage.Errno
+package import struct SystemPackage.Errno
 
 /// The file in the bundle by which `delete` finds the init process after the shim has died.
 package enum InitRecord {
@@ -18,6 +18,8 @@ package enum InitRecord {
     guard let identity = ProcessIdentity(runningAs: pid) else { throw .noSuchProcess }
     try bundle.write(name, identity.text)
   }
+
+  package static func remove(from bundle: Bundle) throws(Errno) { try bundle.remove(name) }
 
   /// Ends the recorded process and all that descends from it, and waits until it is gone (blocks,
   /// for the `delete` command). Nil when there is nothing to end: no record, or the process is gone,

@@ -19,7 +19,8 @@ final class Relay {
 
   private static let spliceFrom = 16 * 1024
   private static let largestPipe = 1024 * 1024
-  private static let busy: UInt64 = 1_000_000  // ns: a stream with its last turn this near is busy
+  /// A stream whose last turn is this near is busy.
+  private static let busy = Duration.milliseconds(1)
 
   private let hub: StdioHub
   private var input: Watch?
@@ -28,7 +29,7 @@ final class Relay {
   private let onEnd: (End) -> Void
   /// Bytes read that the output had no room for.
   private var held: [UInt8] = []
-  private var lastTurn: UInt64 = 0
+  private var lastTurn = Duration.zero
   private var growsWhenWritable = false
   private(set) var bytesRelayed: UInt64 = 0
   private(set) var bytesDropped: UInt64 = 0
@@ -53,7 +54,7 @@ final class Relay {
 
   private func inputIsReadable() {
     guard let input else { return }
-    let now = MonotonicClock.nanoseconds
+    let now = MonotonicClock.now
     let available = input.descriptor.readableBytes
     if available > 0, available < Self.spliceFrom, now - lastTurn < Self.busy {
       input.awaitsReadable = false
@@ -67,7 +68,7 @@ final class Relay {
   func turnAfterPace() {
     guard let input, held.isEmpty else { return }
     input.awaitsReadable = true
-    lastTurn = MonotonicClock.nanoseconds
+    lastTurn = MonotonicClock.now
     turn(input.descriptor.readableBytes)
   }
 
@@ -117,8 +118,9 @@ final class Relay {
 
   private func copy(from input: Watch, to output: Watch) throws(Errno) {
     guard let count = read(from: input) else { return }
-    let bytes = unsafe hub.scratch.span.extracting(first: count)
-    let written = try write(bytes, to: output)
+    // A pointer and no Span: extracting one here crashes the optimizer of Swift 6.3.1.
+    let bytes = unsafe UnsafeBufferPointer(rebasing: hub.scratch[..<count])
+    let written = try unsafe write(bytes, to: output)
     if written < count {
       held = unsafe Array(hub.scratch[written..<count])
       waitForRoom(input, output)
@@ -126,9 +128,9 @@ final class Relay {
   }
 
   /// What was written; 0 when there is no room.
-  private func write(_ bytes: Span<UInt8>, to output: Watch) throws(Errno) -> Int {
+  private func write(_ bytes: UnsafeBufferPointer<UInt8>, to output: Watch) throws(Errno) -> Int {
     do throws(Errno) {
-      let written = try output.descriptor.write(bytes)
+      let written = try unsafe output.descriptor.write(bytes)
       bytesRelayed += UInt64(written)
       return written
     } catch .wouldBlock {
@@ -156,7 +158,9 @@ final class Relay {
     if !held.isEmpty {
       let held = self.held
       do throws(Errno) {
-        let written = try write(held.span, to: output)
+        let written = try unsafe held.withUnsafeBufferPointer { bytes throws(Errno) in
+          try unsafe write(bytes, to: output)
+        }
         self.held = written == held.count ? [] : Array(held[written...])
       } catch {
         return end(.outputFailed(error))

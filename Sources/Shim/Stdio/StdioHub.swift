@@ -5,7 +5,7 @@ package import struct SystemPackage.Errno
 
 /// What all streams of the process share: the loop, one inotify, one buffer and one fine timer.
 @safe package final class StdioHub {
-  let loop: EventLoop
+  package let loop: EventLoop
   let inotify: Inotify
   /// For bytes on their way from a read to the write that follows in the same turn.
   let scratch: UnsafeMutableBufferPointer<UInt8>

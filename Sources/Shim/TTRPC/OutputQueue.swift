@@ -16,11 +16,7 @@ struct OutputQueue {
 
   /// Writes as much as there is room for, in one call.
   mutating func write(to descriptor: borrowing Descriptor) throws(Errno) {
-    let start = written
-    written += try unsafe bytes.withUnsafeBufferPointer { bytes throws(Errno) in
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start...])
-      return try unsafe descriptor.write(rest)
-    }
+    written += try descriptor.write(bytes.span.extracting(droppingFirst: written))
     dropWritten()
   }
 

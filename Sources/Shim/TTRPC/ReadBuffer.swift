@@ -8,13 +8,13 @@ internal import struct SystemPackage.Errno
 @safe final class ReadBuffer {
   private static let size = 64 * 1024
   /// Not an array, whose zeroes would make all its pages resident.
-  private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+  private let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: size)
 
   deinit { unsafe memory.deallocate() }
 
   /// Reads once; the bytes are good until the next read. Empty at the end of the stream.
-  func read(from descriptor: borrowing Descriptor) throws(Errno) -> Slice<UnsafeRawBufferPointer> {
+  func read(from descriptor: borrowing Descriptor) throws(Errno) -> Slice<UnsafeMutableBufferPointer<UInt8>> {
     let count = try unsafe descriptor.read(into: memory)
-    return unsafe UnsafeRawBufferPointer(memory)[..<count]
+    return unsafe memory[..<count]
   }
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Runtime
+internal import struct SystemPackage.Errno
+
+/// The bundle that a command works on: containerd's convention is the working directory.
+enum CurrentBundle {
+  /// - Throws: when `-bundle` names another directory: better to do nothing than to clean up there.
+  static func open(_ options: Options) throws(CommandFailure) -> Bundle {
+    let bundle: Bundle
+    do throws(Errno) {
+      bundle = try Bundle(path: ".")
+    } catch {
+      throw CommandFailure("working directory: \(error)")
+    }
+    guard options.bundle.isEmpty || bundle.isSame(as: options.bundle) else {
+      throw CommandFailure("-bundle \(options.bundle) is not the working directory")
+    }
+    return bundle
+  }
+}
+
+/// Tells a socket somebody listens on from one that a killed shim left behind.
+enum DeadSocket {
+  static func isAlive(_ path: String) throws(Errno) -> Bool {
+    do throws(Errno) {
+      _ = try UnixSocket.connect(path: path)
+      return true
+    } catch .wouldBlock {
+      return true  // its backlog is full: busy, not dead
+    } catch .connectionRefused {
+      return false
+    } catch .noSuchFileOrDirectory {
+      return false
+    }
+  }
+}

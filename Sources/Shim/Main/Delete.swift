@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import Linux
+internal import Runtime
+internal import SwiftProtobuf
+internal import struct SystemPackage.Errno
+
+/// `delete`: containerd runs it whenever it has lost a container's connection, also after a clean
+/// end. Ends what is left of the container, removes the socket of a dead shim and prints a
+/// DeleteResponse; warnings go to standard error.
+struct Delete {
+  /// What is said of a process that ended unseen, as containerd does without an answer.
+  private static let unknownStatus: UInt32 = 255
+
+  private let options: Options
+
+  init(_ options: Options) { self.options = options }
+
+  func run() throws(CommandFailure) {
+    let bundle = try CurrentBundle.open(options)
+    let ended = InitRecord.end(in: bundle)
+    removeDeadSocket(bundle)
+    let now = WallClock.now
+    let response = DeleteResponse.with {
+      $0.pid = UInt32(ended?.pid ?? 0)
+      $0.exitStatus = ended?.status.code ?? Self.unknownStatus
+      $0.exitedAt = Google_Protobuf_Timestamp(seconds: now.seconds, nanos: now.nanoseconds)
+    }
+    guard let bytes: [UInt8] = try? response.serializedBytes(),
+      (try? StandardStreams.writeOutput(bytes)) != nil
+    else { throw CommandFailure("standard output cannot be written") }
+  }
+
+  /// The shim may live on for the other containers of its group: only a dead socket goes.
+  private func removeDeadSocket(_ bundle: Bundle) {
+    let scheme = "unix://"
+    guard let address = try? bundle.read("address"), address.hasPrefix(scheme) else { return }
+    let path = String(address.dropFirst(scheme.count))
+    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+    do throws(Errno) {
+      // The same lock as in `start`.
+      try Directory(path: String(path[..<slash])).withLock { () throws(Errno) in
+        if try !DeadSocket.isAlive(path) { try UnixSocket.remove(path) }
+      }
+    } catch .noSuchFileOrDirectory {
+    } catch {
+      StandardStreams.writeError("\(path): \(error)\n")
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Glibc
+internal import Linux
+internal import Logging
+internal import Runtime
+internal import Stdio
+internal import TTRPC
+internal import TaskService
+internal import struct SystemPackage.Errno
+
+/// The daemon: one thread, one event base, and all that hangs on it. Lives until the last task of its
+/// group was deleted (Shutdown) or somebody sends SIGTERM or SIGINT.
+final class Serve {
+  private static let listener: Int32 = 3
+  /// How long unsent events may hold up the end.
+  private static let drainLimit = Duration.seconds(5)
+
+  private let loop = EventLoop()
+  private let children = ChildProcesses()
+  private let log: Logger
+  private let events: EventPublisher
+  private let service: TaskService
+  private let server: Server
+  private let socketPath: String
+  private var signals: SignalSource?
+
+  init(_ program: Program, _ options: Options) throws(CommandFailure) {
+    let sink = LogSink(path: "log")
+    log = Logger(label: program.name) { _ in
+      LogfmtHandler(sink: sink, logLevel: options.debug ? .debug : .info)
+    }
+    do throws(Errno) {
+      let openFiles = OpenFileLimit.current
+      OpenFileLimit.raise()
+      CurrentProcess.returnFreeMemory()
+      CurrentProcess.ignoreBrokenPipes()
+      CurrentProcess.setName("containerd-shim")
+      try CurrentProcess.becomeSubreaper()
+
+      let socket = try Self.openListener(options)
+      socketPath = try UnixSocket.path(of: socket)
+      let events = CurrentProcess.environmentVariable("TTRPC_ADDRESS") ?? ""
+      if events.isEmpty { log.error("TTRPC_ADDRESS is empty: no event will arrive") }
+      self.events = EventPublisher(
+        loop, Client(loop, path: events), namespace: options.namespace, log: log)
+
+      let runtime: any ContainerRuntime =
+        program.isSample
+        ? HostRuntime(loop, children, openFiles: openFiles, programName: program.argument0)
+        : OCIRuntime()
+      let ending = Ending()
+      service = TaskService(
+        runtime: runtime, hub: try StdioHub(loop), events: self.events, log: log,
+        onShutdown: { ending.begin("the last task was deleted") })
+      let router = Router()
+      service.register(with: router)
+      server = Server(loop, listener: socket, router: router)
+      server.onConnectionClosed = { [service] in service.dropAbandonedWaits() }
+      ending.begin = { [unowned self] why in end(why) }
+      signals = try SignalSource(
+        loop,
+        [
+          SIGCHLD: { [unowned self] in children.reap() },
+          SIGTERM: { [unowned self] in end("SIGTERM") },
+          SIGINT: { [unowned self] in end("SIGINT") },
+          SIGUSR1: { [unowned self] in dump() },
+        ])
+    } catch {
+      // Nobody reads our standard error any more.
+      log.critical("cannot serve", metadata: ["error": "\(error)"])
+      throw CommandFailure("cannot serve: \(error)")
+    }
+  }
+
+  /// Passed on by `start`, or bound here to the path of `-socket`.
+  private static func openListener(_ options: Options) throws(Errno) -> Descriptor {
+    if !options.socket.isEmpty {
+      return try UnixSocket.listen(path: options.socket, backlog: 128)
+    }
+    let socket = Descriptor(owning: listener)
+    try socket.setCloseOnExec()
+    return socket
+  }
+
+  func run() {
+    log.info("serving", metadata: ["pid": "\(CurrentProcess.id)", "socket": "\(socketPath)"])
+    loop.run()
+    // While we still listen nobody else can have taken the name.
+    try? UnixSocket.remove(socketPath)
+    server.flush()
+  }
+
+  private func end(_ why: String) {
+    log.info("ending", metadata: ["reason": "\(why)"])
+    events.drain(within: Self.drainLimit) { [self] in
+      if events.pending > 0 {
+        log.error("events lost at the end", metadata: ["count": "\(events.pending)"])
+      }
+      loop.stop()
+    }
+  }
+
+  /// What an operator wants to know of a shim that seems stuck (SIGUSR1): no arguments of a command,
+  /// no environment.
+  private func dump() {
+    log.notice(
+      "state",
+      metadata: [
+        "connections": "\(server.connectionCount)", "requests": "\(server.requestsInFlight)",
+        "queued_bytes": "\(server.queuedBytes)", "watches": "\(loop.watchCount)",
+        "children": "\(children.count)", "events": "\(events.pending)",
+      ])
+    for task in service.descriptions { log.notice("task", metadata: task) }
+  }
+}
+
+/// The service is made before the daemon that ends with it.
+private final class Ending {
+  var begin: (String) -> Void = { _ in }
+}

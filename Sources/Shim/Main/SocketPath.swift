@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibmd
+internal import Linux
+internal import Runtime
+
+/// Where the shims of a group listen: `DIRECTORY/sha256(ADDRESS/NAMESPACE/GROUP)`, as containerd's
+/// own shims do, so that either finds the other's.
+struct SocketPath {
+  /// Compiled into containerd up to 2.2; from 2.3 on it sends one.
+  static let usualDirectory = "/run/containerd/s"
+
+  let directory: String
+  let path: String
+
+  init(directory: String, address: String, namespace: String, group: String) {
+    self.directory = directory.isEmpty ? Self.usualDirectory : directory
+    path = "\(self.directory)/\(Self.sha256(Self.join([address, namespace, group])))"
+  }
+
+  /// The group: the first of these annotations, else the container itself.
+  static func group(of id: String, _ annotations: [String: String]) -> String {
+    let keys = ["io.containerd.runc.v2.group", "io.kubernetes.cri.sandbox-id"]
+    return keys.lazy.compactMap { annotations[$0] }.first ?? id
+  }
+
+  /// Go's filepath.Join for what stands in an address, a namespace and an id: empty parts are left
+  /// out, double slashes and `.` fold, `..` takes back.
+  static func join(_ parts: [String]) -> String {
+    let path = parts.filter { !$0.isEmpty }.joined(separator: "/")
+    var names: [Substring] = []
+    let isAbsolute = path.hasPrefix("/")
+    for name in path.split(separator: "/") where name != "." {
+      if name == "..", let last = names.last, last != ".." {
+        names.removeLast()
+      } else if name != ".." || !isAbsolute {
+        names.append(name)
+      }
+    }
+    return (isAbsolute ? "/" : "") + names.joined(separator: "/")
+  }
+
+  /// In lower-case hexadecimal.
+  static func sha256(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    var digest = [CChar](repeating: 0, count: 64 + 1)  // with its NUL
+    _ = unsafe bytes.withUnsafeBufferPointer { unsafe SHA256Data($0.baseAddress, $0.count, &digest) }
+    return String(decoding: digest.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

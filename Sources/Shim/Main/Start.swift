@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Runtime
+internal import struct SystemPackage.Errno
+
+/// `start`: finds the group's shim or starts one, and prints its address. Standard output and error
+/// are one pipe to containerd, which reads the address from it up to its end: nothing else is ever
+/// printed, and the daemon gets neither.
+struct Start {
+  private static let inputLimit = 10 * 1024 * 1024
+  private static let backlog: Int32 = 128
+
+  private let program: Program
+  private let options: Options
+
+  init(_ program: Program, _ options: Options) {
+    self.program = program
+    self.options = options
+  }
+
+  func run() throws(CommandFailure) {
+    let bootstrap = try readBootstrap()
+    let bundle = try CurrentBundle.open(options)
+    let annotations = try readAnnotations(bundle)
+    let socket = SocketPath(
+      directory: bootstrap.socketDirectory, address: options.address,
+      namespace: options.namespace, group: SocketPath.group(of: options.id, annotations))
+    let address = "unix://\(socket.path)"
+
+    try prepareDirectory(socket.directory)
+    if let listener = try listen(socket) {
+      do throws(CommandFailure) {
+        try write(address, to: bundle)
+        try startDaemon(listener, bootstrap)
+      } catch {
+        try? UnixSocket.remove(socket.path)
+        throw error
+      }
+    } else {
+      try write(address, to: bundle)
+    }
+    do throws(Errno) {
+      try StandardStreams.writeOutput(Array(address.utf8))
+    } catch {
+      throw CommandFailure("standard output: \(error)")
+    }
+  }
+
+  private func readBootstrap() throws(CommandFailure) -> Bootstrap {
+    let input: [UInt8]
+    do throws(Errno) {
+      input = try StandardStreams.readInput(limit: Self.inputLimit)
+    } catch {
+      throw CommandFailure("standard input: \(error)")
+    }
+    do throws(Bootstrap.Failure) {
+      return try Bootstrap(parsing: input, id: options.id, namespace: options.namespace)
+    } catch {
+      throw CommandFailure("standard input is neither BootstrapParams nor options")
+    }
+  }
+
+  private func readAnnotations(_ bundle: Bundle) throws(CommandFailure) -> [String: String] {
+    do throws(BundleError) {
+      return try bundle.annotations()
+    } catch {
+      throw CommandFailure(error.words)
+    }
+  }
+
+  private func prepareDirectory(_ path: String) throws(CommandFailure) {
+    do throws(Errno) {
+      try Directory.createPrivate(path)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+    // Whoever can enter can command containers as root. Others may have made it: check, never mend.
+    guard Directory.isPrivate(path) else {
+      throw CommandFailure("\(path) must be a directory of ours that is closed to others")
+    }
+  }
+
+  /// A listening socket, or nil when a shim of this group listens already. One `start` or `delete`
+  /// at a time: between finding a dead socket and removing it nobody may put a live one there.
+  private func listen(_ socket: SocketPath) throws(CommandFailure) -> Descriptor? {
+    do throws(Errno) {
+      return try Directory(path: socket.directory).withLock { () throws(Errno) -> Descriptor? in
+        if try DeadSocket.isAlive(socket.path) { return nil }
+        try? UnixSocket.remove(socket.path)
+        return try UnixSocket.listen(path: socket.path, backlog: Self.backlog)
+      }
+    } catch {
+      throw CommandFailure("\(socket.path): \(error)")
+    }
+  }
+
+  /// The file by which containerd 1.6 and 1.7 find the shim again after a restart.
+  private func write(_ address: String, to bundle: Bundle) throws(CommandFailure) {
+    do throws(Errno) {
+      try bundle.write("address", address)
+    } catch {
+      throw CommandFailure("address: \(error)")
+    }
+  }
+
+  private func startDaemon(
+    _ listener: borrowing Descriptor, _ bootstrap: Bootstrap
+  ) throws(CommandFailure) {
+    var arguments = [
+      program.argument0, "-namespace", options.namespace, "-id", options.id, "-address",
+      options.address, "-publish-binary", options.publishBinary,
+    ]
+    if options.debug || bootstrap.debug { arguments.append("-debug") }
+    var environment = CurrentProcess.environment
+    if !bootstrap.ttrpcAddress.isEmpty {
+      environment.removeAll { $0.hasPrefix("TTRPC_ADDRESS=") }
+      environment.append("TTRPC_ADDRESS=\(bootstrap.ttrpcAddress)")
+    }
+    var daemon = Command(
+      path: "/proc/self/exe", arguments: arguments, environment: environment)
+    daemon.ownGroup = true
+    do throws(Errno) {
+      if CurrentProcess.environmentVariable("SCHED_CORE")?.isEmpty == false {
+        try CurrentProcess.scheduleCoreForGroup()
+      }
+      let child = try daemon.spawn(
+        descriptors: [Command.null, Command.null, Command.null, listener.number],
+        openFiles: .current)
+      raiseOOMScore(of: child.pid)
+    } catch {
+      throw CommandFailure("cannot start the daemon: \(error)")
+    }
+  }
+
+  /// One more than containerd's: the shim is to die before containerd and, if the container's own is
+  /// higher, after the container. An error is no reason to fail, and there is nowhere to print it.
+  private func raiseOOMScore(of pid: Int32) {
+    guard let text = ProcFile.read("\(CurrentProcess.parent)/oom_score_adj"),
+      let score = Int(text.filter { !$0.isWhitespace })
+    else { return }
+    try? ProcFile.write("\(pid)/oom_score_adj", "\(min(score + 1, 1000))")
+  }
+}

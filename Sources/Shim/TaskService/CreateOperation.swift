@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import Linux
+internal import Logging
+internal import Runtime
+internal import Stdio
+internal import SwiftProtobuf
+internal import TTRPC
+internal import struct SystemPackage.Errno
+
+/// Create: check, make the process, wait for the client's FIFOs, tell. A failure undoes what was
+/// done and leaves no event.
+final class CreateOperation {
+  private let service: TaskService
+  private let request: CreateTaskRequest
+  private let reply: PendingReply
+  private var io: ProcessIO?
+  private var process: InitProcess?
+  private var container: Container?
+  private var earlyExit: Exit?
+
+  init(_ service: TaskService, _ request: CreateTaskRequest, _ reply: consuming Reply) {
+    self.service = service
+    self.request = request
+    self.reply = PendingReply(reply)
+  }
+
+  func begin() {
+    do throws(TaskError) {
+      try check()
+      service.creations[request.id] = self
+      try createProcess()
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func check() throws(TaskError) {
+    guard Identifier.isValid(request.id) else { throw .invalid("identifier \"\(request.id)\"") }
+    guard service.containers[request.id] == nil, service.creations[request.id] == nil else {
+      throw .alreadyExists("container \(request.id)")
+    }
+    guard request.bundle.hasPrefix("/"), !request.bundle.utf8.contains(0) else {
+      throw .invalid("bundle \"\(request.bundle)\" is no absolute path")
+    }
+    if request.terminal { throw .unimplemented("terminals are not built yet") }
+    if !request.checkpoint.isEmpty { throw .unimplemented("restoring a checkpoint is not built yet") }
+  }
+
+  private func createProcess() throws(TaskError) {
+    let bundle = try openBundle()
+    let io: ProcessIO
+    do throws(StdioError) {
+      io = try ProcessIO(service.hub, request.stdio)
+    } catch {
+      throw TaskError(error)
+    }
+    self.io = io
+    service.runtime.create(
+      bundle, io: io, onExit: { [self] status in exited(Exit(status)) },
+      completion: { [self] result in
+        switch result {
+        case .failure(let error): fail(TaskError(error))
+        case .success(let process): connect(bundle, process, io)
+        }
+      })
+  }
+
+  private func openBundle() throws(TaskError) -> Bundle {
+    do throws(Errno) {
+      return try Bundle(path: request.bundle)
+    } catch {
+      throw .notFound("bundle \(request.bundle): \(error)")
+    }
+  }
+
+  /// Output is lost if the client does not open its ends: it has this long, then Create fails.
+  private func connect(_ bundle: Bundle, _ process: InitProcess, _ io: ProcessIO) {
+    self.process = process
+    io.connect { [self] error in
+      if let error { fail(TaskError(error)) } else { finish(bundle, process, io) }
+    }
+  }
+
+  private func finish(_ bundle: Bundle, _ process: InitProcess, _ io: ProcessIO) {
+    let record = ContainerRecord(
+      id: request.id, bundle: request.bundle, stdio: request.stdio, pid: process.pid)
+    let container = Container(record, bundle, process, io)
+    self.container = container
+    service.creations[request.id] = nil
+    service.containers[request.id] = container
+    service.log.info("created", metadata: ["id": "\(request.id)", "pid": "\(process.pid)"])
+    service.events.publish(
+      "/tasks/create",
+      TaskCreate.with {
+        $0.containerID = request.id
+        $0.bundle = request.bundle
+        $0.rootfs = request.rootfs
+        $0.io = .with {
+          $0.stdin = request.stdin
+          $0.stdout = request.stdout
+          $0.stderr = request.stderr
+        }
+        $0.pid = UInt32(process.pid)
+      })
+    reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(process.pid) })
+    if let earlyExit { service.exited(container, earlyExit) }
+  }
+
+  /// Also after `finish`: this operation stays the one who is told of the exit.
+  private func exited(_ exit: Exit) {
+    if let container {
+      service.exited(container, exit)
+    } else {
+      earlyExit = exit
+    }
+  }
+
+  /// The process, if there is one already, ends unseen: a failed Create has no exit event.
+  private func fail(_ error: TaskError) {
+    if let process { try? service.runtime.kill(process, signal: 9, all: true) }
+    io?.close()
+    if service.creations[request.id] === self { service.creations[request.id] = nil }
+    service.log.error("create failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
+    reply.take()?.fail(error.status)
+  }
+}
+
+extension CreateTaskRequest {
+  var stdio: StdioPaths { StdioPaths(stdin: stdin, stdout: stdout, stderr: stderr) }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import EventLoop
+internal import Linux
+internal import Logging
+internal import Runtime
+internal import Stdio
+internal import SwiftProtobuf
+internal import TTRPC
+
+/// Delete: end a process that never started, wait for its output to be read, tell. Several calls
+/// share one operation and its answer.
+final class DeleteOperation {
+  /// How long unread output may hold up Delete, as in containerd's own shim.
+  private static let drainLimit = Duration.seconds(10)
+
+  private let service: TaskService
+  private let container: Container
+  private var replies: [PendingReply] = []
+  private var timer: Timer?
+
+  init(_ service: TaskService, _ container: Container) {
+    self.service = service
+    self.container = container
+  }
+
+  func add(_ reply: PendingReply) {
+    replies.append(reply)
+    if container.deletion == nil { begin() }
+  }
+
+  private func begin() {
+    container.deletion = self
+    if container.record.exit != nil {
+      drain()
+    } else {
+      // Created and never started. `exited` goes on.
+      try? service.runtime.kill(container.process, signal: 9, all: true)
+    }
+  }
+
+  func exited() { drain() }
+
+  private func drain() {
+    if container.io.isDrained { return finish() }
+    let timer = Timer(service.hub.loop) { [unowned self] in finish() }
+    timer.schedule(after: Self.drainLimit)
+    self.timer = timer
+    container.io.whenDrained { [unowned self] in finish() }
+  }
+
+  private func finish() {
+    let record = container.record
+    guard let exit = record.exit else { preconditionFailure("deleted before its exit") }
+    tellOfOutput(record.id)
+    container.io.close()
+    try? InitRecord.remove(from: container.bundle)
+    service.containers[record.id] = nil
+    service.events.publish(
+      "/tasks/delete",
+      TaskDelete.with {
+        $0.containerID = record.id
+        $0.pid = UInt32(record.pid)
+        $0.exitStatus = exit.status
+        $0.exitedAt = exit.time
+      })
+    let response = DeleteResponse.with {
+      $0.pid = UInt32(record.pid)
+      $0.exitStatus = exit.status
+      $0.exitedAt = exit.time
+    }
+    for reply in replies.takeAll() { reply.take()?.send(response) }
+    timer = nil
+    container.deletion = nil
+  }
+
+  private func tellOfOutput(_ id: String) {
+    let io = container.io
+    let left = io.bytesLeft
+    let lost = left > 0 || io.bytesDropped > 0
+    service.log.log(
+      level: lost ? .warning : .info, "deleted",
+      metadata: [
+        "id": "\(id)", "output_bytes": "\(io.bytesRelayed)", "unread_bytes": "\(left)",
+        "dropped_bytes": "\(io.bytesDropped)",
+      ])
+  }
+}
