@@ -46,7 +46,9 @@ let package = Package(
     .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
     .systemLibrary(name: "CJansson", providers: [.apt(["libjansson-dev"])]),
     .systemLibrary(name: "CLibmd", providers: [.apt(["libmd-dev"])]),
-    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "CLinux",
+      cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
 
     module("Linux", ["CLinux", errno]),
     module("EventLoop", ["CLibevent", "Linux", errno]),
@@ -66,5 +68,15 @@ let package = Package(
         protobuf, logging, errno,
       ],
       path: "Sources/Shim/Main", swiftSettings: strict),
+
+    .target(
+      name: "Support", dependencies: ["ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf],
+      path: "Tests/Support/Sources", swiftSettings: common),
+    tests("Linux", ["Linux", errno]),
+    tests("TTRPC", ["TTRPC", "EventLoop", "Linux", protobuf, errno]),
+    tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
+    tests("TaskService", ["TaskService", "TTRPC"]),
+    tests("Main", ["Main", "ContainerdAPI", protobuf]),
+    tests("Integration", ["Support", "ContainerdAPI", "TTRPC", protobuf]),
   ]
 )
