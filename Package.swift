@@ -15,7 +15,6 @@ let strict = common + [.strictMemorySafety()]
 
 let errno: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// A module of the shim: a folder of Sources/Shim. Arrows point downwards (Documentation/architecture.md).
 func module(
@@ -40,7 +39,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
@@ -60,12 +58,12 @@ let package = Package(
     module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
     module(
       "TaskService",
-      ["ContainerdAPI", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux", protobuf, logging, errno]),
+      ["ContainerdAPI", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux", protobuf, errno]),
     .executableTarget(
       name: "Main",
       dependencies: [
         "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "Stdio", "EventLoop", "Linux", "CLibmd",
-        protobuf, logging, errno,
+        protobuf, errno,
       ],
       path: "Sources/Shim/Main", swiftSettings: strict),
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -22,10 +23,19 @@ int clinux_schedule_core_for_group(void) {
   return answer(prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, process_group, 0));
 }
 
-void clinux_return_free_memory(void) {
+void clinux_return_large_blocks(void) {
   enum { threshold = 64 * 1024 };
   mallopt(M_MMAP_THRESHOLD, threshold);
   mallopt(M_TRIM_THRESHOLD, threshold);
+}
+
+void clinux_return_free_memory(void) {
+  // The stack below us too: Swift's runtime recurses deep once for each new generic type. What this
+  // call itself still needs lies within the two pages that are spared.
+  enum { page = 4096, spared = 2 * page, depth = 128 * 1024 };
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(page - 1);
+  madvise((void *)(here - spared - depth), depth, MADV_DONTNEED);
+  malloc_trim(0);
 }
 
 pid_t clinux_reap(uint32_t *status) {

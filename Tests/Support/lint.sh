@@ -22,8 +22,8 @@ TTRPC: TTRPCEnvelope EventLoop Linux SwiftProtobuf
 ContainerdAPI: SwiftProtobuf
 Stdio: EventLoop Linux
 Runtime: CJansson Stdio EventLoop Linux
-TaskService: ContainerdAPI Runtime Stdio TTRPC EventLoop Linux SwiftProtobuf Logging
-Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd SwiftProtobuf Logging Synchronization
+TaskService: ContainerdAPI Runtime Stdio TTRPC EventLoop Linux SwiftProtobuf
+Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd SwiftProtobuf Synchronization
 '
 
 # Our sources: neither hidden folders (.build) nor generated code.

@@ -35,7 +35,9 @@ int clinux_become_subreaper(void);
 int clinux_name_process(const char *name);
 // A core-scheduling cookie of its own for this process group (see prctl(2), PR_SCHED_CORE).
 int clinux_schedule_core_for_group(void);
-// Free memory goes back to the kernel from 64 KiB on: a shim lives for months after one big request.
+// Freed blocks go back to the kernel from 64 KiB on: a shim lives for months after one big request.
+void clinux_return_large_blocks(void);
+// All free pages of the heap and the stack go back to the kernel now.
 void clinux_return_free_memory(void);
 // wait4 without blocking: the pid, 0 when no child has ended, -ECHILD without children.
 // *status is the exit code, or 128 + the signal.

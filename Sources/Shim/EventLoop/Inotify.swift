@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Linux
+
 package import struct SystemPackage.Errno
 
 /// Tells when somebody opens, reads or leaves a file (inotify(7)).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
+
 package import struct SystemPackage.Errno
 
 /// Like `Timer`, but exact to microseconds (timerfd_create(2)); libevent counts milliseconds.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
+
 package import struct SystemPackage.Errno
 
 /// Signals as one more descriptor of the loop (signalfd(2)): no handler of ours ever interrupts

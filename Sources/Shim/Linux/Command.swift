@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// A child to be. The only caller of `clinux_spawn`.

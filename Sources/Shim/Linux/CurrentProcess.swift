@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// What this process can say and set of itself.
@@ -23,6 +24,11 @@ package enum CurrentProcess {
     try check(clinux_schedule_core_for_group())
   }
 
+  /// From now on large freed blocks go back to the kernel at once.
+  package static func returnLargeBlocks() { clinux_return_large_blocks() }
+
+  /// Gives back what lies free between used blocks. Takes microseconds: for after something rare
+  /// that allocated much, such as reading a spec.
   package static func returnFreeMemory() { clinux_return_free_memory() }
 
   /// A reader that went away is an error of that write (EPIPE), not our death.

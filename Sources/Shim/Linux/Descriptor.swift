@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// The owner of a file descriptor: closes it when it goes.
@@ -49,13 +50,14 @@ package struct Descriptor: ~Copyable {
   /// - Throws: `EFBIG` past the limit (bytes).
   package func readAll(limit: Int) throws(Errno) -> [UInt8] {
     var all: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16 * 1024)
     while true {
-      let count = try valueOrErrno {
-        unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, $0.count) }
+      // Uninitialized, so that a small file does not make a large buffer resident.
+      let piece = try unsafe [UInt8](unsafeUninitializedCapacity: 16 * 1024) {
+        buffer, count throws(Errno) in
+        count = try unsafe read(into: buffer)
       }
-      if count == 0 { return all }
-      all += buffer[..<count]
+      if piece.isEmpty { return all }
+      all += piece
       if all.count > limit { throw .fileTooLarge }
     }
   }

@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// A directory held open. Files in it are opened relative to it and never through a symbolic link,
@@ -43,7 +44,8 @@ package struct Directory: ~Copyable {
   package func read(_ name: String, limit: Int) throws(Errno) -> [UInt8] {
     // O_NONBLOCK: a FIFO in the file's place must not hang us.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-    let file = Descriptor(owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags) })
+    let file = Descriptor(
+      owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags) })
     return try file.readAll(limit: limit)
   }
 

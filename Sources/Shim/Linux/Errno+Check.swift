@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+
 internal import struct SystemPackage.Errno
 
 /// The answer of a CLinux function: a value, or the error it stands for.

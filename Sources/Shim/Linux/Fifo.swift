@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// A FIFO found by path once; every later open reaches the same one (fifo(7), proc(5)).

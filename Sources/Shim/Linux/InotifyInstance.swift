@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// What inotify can tell of a file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+
 package import struct SystemPackage.Errno
 
 /// The two ends of a pipe, both blocking: O_NONBLOCK belongs to our end only, and is set there.

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// Small files of /proc.
 package enum ProcFile {
   package static func read(_ name: String) -> String? {
-    guard let file = unsafe fopen("/proc/\(name)", "re") else { return nil }
-    defer { _ = unsafe fclose(file) }
-    var text: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = unsafe fread(&buffer, 1, buffer.count, file)
-      if count == 0 { return String(decoding: text, as: UTF8.self) }
-      text += buffer[..<count]
-    }
+    guard
+      let file = try? Descriptor(
+        owning: valueOrErrno { unsafe open("/proc/\(name)", O_RDONLY | O_CLOEXEC) }),
+      let bytes = try? file.readAll(limit: 1 << 20)
+    else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   package static func write(_ name: String, _ text: String) throws(Errno) {

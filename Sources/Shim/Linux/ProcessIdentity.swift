@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// A process that is told from a later one of the same pid: by its start time, and by the boot.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+
 package import struct SystemPackage.Errno
 
 /// Signals through a descriptor (signalfd(2)).

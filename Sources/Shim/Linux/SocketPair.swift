@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+
 package import struct SystemPackage.Errno
 
 /// Two connected sockets: ours, which does not block, and a child's, which does.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// The descriptors 0 to 2 of a command. They are not ours to close.

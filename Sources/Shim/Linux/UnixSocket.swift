@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+
 package import struct SystemPackage.Errno
 
 /// Stream sockets at a path, all non-blocking.

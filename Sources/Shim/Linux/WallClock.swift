@@ -13,17 +13,31 @@ package enum WallClock {
   /// Now, as `2026-01-31T23:59:59.123456789Z`.
   package static var rfc3339: String {
     let now = self.now
-    var seconds = time_t(now.seconds)
-    var date = unsafe tm()
-    _ = unsafe gmtime_r(&seconds, &date)
-    let fields: [(Int32, width: Int, after: String)] = unsafe [
-      (date.tm_year + 1900, 4, "-"), (date.tm_mon + 1, 2, "-"), (date.tm_mday, 2, "T"),
-      (date.tm_hour, 2, ":"), (date.tm_min, 2, ":"), (date.tm_sec, 2, "."),
-      (now.nanoseconds, 9, "Z"),
+    let (days, second) = now.seconds.quotientAndRemainder(dividingBy: 86_400)
+    let (year, month, day) = date(daysSince1970: days)
+    let fields: [(Int64, width: Int, after: String)] = [
+      (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (second / 3600, 2, ":"),
+      (second / 60 % 60, 2, ":"), (second % 60, 2, "."), (Int64(now.nanoseconds), 9, "Z"),
     ]
     return fields.reduce(into: "") { text, field in
       let digits = String(field.0)
       text += String(repeating: "0", count: field.width - digits.utf8.count) + digits + field.after
     }
+  }
+
+  /// The Gregorian calendar, counted in years that begin in March, so that a leap day is the last.
+  /// Not gmtime, which reads the machine's time zone files first.
+  static func date(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let days = daysSince1970 + 719_468  // since the first of March in year 0
+    let era = days / 146_097
+    let dayOfEra = days % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let isNextYear = month >= 10
+    return (
+      yearOfEra + era * 400 + (isNextYear ? 1 : 0), isNextYear ? month - 9 : month + 3,
+      dayOfYear - (153 * month + 2) / 5 + 1
+    )
   }
 }

@@ -2,6 +2,7 @@
 
 internal import Linux
 internal import Runtime
+
 internal import struct SystemPackage.Errno
 
 /// The bundle that a command works on: containerd's convention is the working directory.

@@ -4,6 +4,7 @@ internal import ContainerdAPI
 internal import Linux
 internal import Runtime
 internal import SwiftProtobuf
+
 internal import struct SystemPackage.Errno
 
 /// `delete`: containerd runs it whenever it has lost a container's connection, also after a clean

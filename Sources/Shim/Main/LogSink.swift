@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
-internal import Logging
 internal import Synchronization
+internal import TaskService
+
 internal import struct SystemPackage.Errno
 
 /// Containerd's log FIFO in the bundle. Lines are written whole or dropped: a reader that does not
@@ -26,7 +27,7 @@ final class LogSink: Sendable {
   func write(_ line: String) {
     state.withLock { state in
       if state.dropped > 0 {
-        let report = Logfmt.line(.warning, "log lines dropped", [("count", "\(state.dropped)")])
+        let report = Logfmt.line(.warning, "log lines dropped", [("count", String(state.dropped))])
         guard Self.put(report, state.fifo) else {
           state.dropped += 1
           return

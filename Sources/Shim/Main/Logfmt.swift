@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
-internal import Logging
+internal import TaskService
 
 /// Lines as containerd's own log has them: `time="…" level=info msg="…" key=value`.
 enum Logfmt {
   static func line(
-    _ level: Logger.Level, _ message: String, _ fields: [(key: String, value: String)]
+    _ level: Log.Level, _ message: String, _ fields: [Log.Field]
   ) -> String {
-    var line = "time=\"\(WallClock.rfc3339)\" level=\(name(level)) msg=\(quoted(message))"
+    var line = "time=\"\(WallClock.rfc3339)\" level=\(level.rawValue) msg=\(quoted(message))"
     for (key, value) in fields { line += " \(key)=\(quoted(value))" }
     return line
-  }
-
-  /// logrus's names, which containerd's readers know.
-  private static func name(_ level: Logger.Level) -> String {
-    switch level {
-    case .trace: "trace"
-    case .debug: "debug"
-    case .info, .notice: "info"
-    case .warning: "warning"
-    case .error: "error"
-    case .critical: "fatal"
-    }
   }
 
   /// A value stands bare if it is letters, digits and harmless signs; no byte can begin a new line.
@@ -48,23 +36,5 @@ enum Logfmt {
       }
     }
     return text + "\""
-  }
-}
-
-/// swift-log's interface to the sink.
-struct LogfmtHandler: LogHandler {
-  let sink: LogSink
-  var logLevel: Logger.Level
-  var metadata: Logger.Metadata = [:]
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
-    let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-    sink.write(Logfmt.line(event.level, "\(event.message)", fields))
   }
 }

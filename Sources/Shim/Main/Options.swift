@@ -48,7 +48,7 @@ struct Options: Equatable {
       guard word.prefix(while: { $0 == "-" }).count <= 2, !name.isEmpty else {
         throw .unknownFlag(word)
       }
-      var value = flag.count == 2 || word.hasSuffix("=") ? String(flag.dropFirst().first ?? "") : nil
+      var value = flag.count == 2 ? String(flag[1]) : word.hasSuffix("=") ? "" : nil
       if let path = Self.switches[name] {
         guard let on = Self.truth(value ?? "true") else {
           throw .noSwitch(name, value: value ?? "")

@@ -3,11 +3,11 @@
 internal import EventLoop
 internal import Glibc
 internal import Linux
-internal import Logging
 internal import Runtime
 internal import Stdio
 internal import TTRPC
 internal import TaskService
+
 internal import struct SystemPackage.Errno
 
 /// The daemon: one thread, one event base, and all that hangs on it. Lives until the last task of its
@@ -19,7 +19,7 @@ final class Serve {
 
   private let loop = EventLoop()
   private let children = ChildProcesses()
-  private let log: Logger
+  private let log: Log
   private let events: EventPublisher
   private let service: TaskService
   private let server: Server
@@ -28,13 +28,11 @@ final class Serve {
 
   init(_ program: Program, _ options: Options) throws(CommandFailure) {
     let sink = LogSink(path: "log")
-    log = Logger(label: program.name) { _ in
-      LogfmtHandler(sink: sink, logLevel: options.debug ? .debug : .info)
-    }
+    log = Log(debug: options.debug) { sink.write(Logfmt.line($0, $1, $2)) }
     do throws(Errno) {
       let openFiles = OpenFileLimit.current
       OpenFileLimit.raise()
-      CurrentProcess.returnFreeMemory()
+      CurrentProcess.returnLargeBlocks()
       CurrentProcess.ignoreBrokenPipes()
       CurrentProcess.setName("containerd-shim")
       try CurrentProcess.becomeSubreaper()
@@ -69,7 +67,7 @@ final class Serve {
         ])
     } catch {
       // Nobody reads our standard error any more.
-      log.critical("cannot serve", metadata: ["error": "\(error)"])
+      log.write(.fatal, "cannot serve", [("error", "\(error)")])
       throw CommandFailure("cannot serve: \(error)")
     }
   }
@@ -85,7 +83,7 @@ final class Serve {
   }
 
   func run() {
-    log.info("serving", metadata: ["pid": "\(CurrentProcess.id)", "socket": "\(socketPath)"])
+    log.info("serving", ("pid", String(CurrentProcess.id)), ("socket", socketPath))
     loop.run()
     // While we still listen nobody else can have taken the name.
     try? UnixSocket.remove(socketPath)
@@ -93,10 +91,10 @@ final class Serve {
   }
 
   private func end(_ why: String) {
-    log.info("ending", metadata: ["reason": "\(why)"])
+    log.info("ending", ("reason", why))
     events.drain(within: Self.drainLimit) { [self] in
       if events.pending > 0 {
-        log.error("events lost at the end", metadata: ["count": "\(events.pending)"])
+        log.error("events lost at the end", ("count", String(events.pending)))
       }
       loop.stop()
     }
@@ -105,14 +103,12 @@ final class Serve {
   /// What an operator wants to know of a shim that seems stuck (SIGUSR1): no arguments of a command,
   /// no environment.
   private func dump() {
-    log.notice(
-      "state",
-      metadata: [
-        "connections": "\(server.connectionCount)", "requests": "\(server.requestsInFlight)",
-        "queued_bytes": "\(server.queuedBytes)", "watches": "\(loop.watchCount)",
-        "children": "\(children.count)", "events": "\(events.pending)",
-      ])
-    for task in service.descriptions { log.notice("task", metadata: task) }
+    log.info(
+      "state", ("connections", String(server.connectionCount)),
+      ("requests", String(server.requestsInFlight)), ("queued_bytes", String(server.queuedBytes)),
+      ("watches", String(loop.watchCount)), ("children", String(children.count)),
+      ("events", String(events.pending)))
+    for task in service.descriptions { log.write(.info, "task", task) }
   }
 }
 

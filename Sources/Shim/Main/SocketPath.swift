@@ -44,7 +44,9 @@ struct SocketPath {
   static func sha256(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var digest = [CChar](repeating: 0, count: 64 + 1)  // with its NUL
-    _ = unsafe bytes.withUnsafeBufferPointer { unsafe SHA256Data($0.baseAddress, $0.count, &digest) }
+    _ = unsafe bytes.withUnsafeBufferPointer {
+      unsafe SHA256Data($0.baseAddress, $0.count, &digest)
+    }
     return String(decoding: digest.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

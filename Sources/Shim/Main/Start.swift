@@ -2,6 +2,7 @@
 
 internal import Linux
 internal import Runtime
+
 internal import struct SystemPackage.Errno
 
 /// `start`: finds the group's shim or starts one, and prints its address. Standard output and error

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
+
 package import struct SystemPackage.Errno
 
 /// A container's folder under containerd's state directory, held open.

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// Our side of a process that has been made and waits to become its command.

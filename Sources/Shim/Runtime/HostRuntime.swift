@@ -4,6 +4,7 @@ package import EventLoop
 internal import Glibc
 package import Linux
 package import Stdio
+
 internal import struct SystemPackage.Errno
 
 /// The sample's runtime: ignores image and rootfs and runs one fixed command on the host. It is here

@@ -2,6 +2,7 @@
 
 internal import Glibc
 package import Linux
+
 package import struct SystemPackage.Errno
 
 /// The file in the bundle by which `delete` finds the init process after the shim has died.

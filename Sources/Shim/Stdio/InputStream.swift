@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// The standard input of a process: FIFO, relay, pipe.

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// One output of a process on its way to the client: pipe, relay, FIFO.

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// The standard streams of one process, from the spawn to Delete.

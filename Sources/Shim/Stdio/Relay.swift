@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// Moves bytes from one descriptor to another, a bounded piece in a turn, as long as both live.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import EventLoop
+
 package import struct SystemPackage.Errno
 
 /// What all streams of the process share: the loop, one inotify, one buffer and one fine timer.

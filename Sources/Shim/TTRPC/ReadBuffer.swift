@@ -13,7 +13,9 @@ internal import struct SystemPackage.Errno
   deinit { unsafe memory.deallocate() }
 
   /// Reads once; the bytes are good until the next read. Empty at the end of the stream.
-  func read(from descriptor: borrowing Descriptor) throws(Errno) -> Slice<UnsafeMutableBufferPointer<UInt8>> {
+  func read(
+    from descriptor: borrowing Descriptor
+  ) throws(Errno) -> Slice<UnsafeMutableBufferPointer<UInt8>> {
     let count = try unsafe descriptor.read(into: memory)
     return unsafe memory[..<count]
   }

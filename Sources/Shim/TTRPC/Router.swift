@@ -36,6 +36,11 @@ package final class Router {
     services[service, default: [:]][method] = Method(isLongRunning: longRunning, handle: decoding)
   }
 
+  /// Serves all methods that a service has now under another name too.
+  package func alias(_ service: String, as other: String) {
+    services[other] = services[service]
+  }
+
   /// - Throws: `unimplemented`, by which containerd 2 finds out which version of the service to use.
   func find(service: String, method: String) throws(Status) -> Method {
     guard let methods = services[service] else {

@@ -2,11 +2,11 @@
 
 internal import ContainerdAPI
 internal import Linux
-internal import Logging
 internal import Runtime
 internal import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
+
 internal import struct SystemPackage.Errno
 
 /// Create: check, make the process, wait for the client's FIFOs, tell. A failure undoes what was
@@ -45,7 +45,9 @@ final class CreateOperation {
       throw .invalid("bundle \"\(request.bundle)\" is no absolute path")
     }
     if request.terminal { throw .unimplemented("terminals are not built yet") }
-    if !request.checkpoint.isEmpty { throw .unimplemented("restoring a checkpoint is not built yet") }
+    if !request.checkpoint.isEmpty {
+      throw .unimplemented("restoring a checkpoint is not built yet")
+    }
   }
 
   private func createProcess() throws(TaskError) {
@@ -90,7 +92,7 @@ final class CreateOperation {
     self.container = container
     service.creations[request.id] = nil
     service.containers[request.id] = container
-    service.log.info("created", metadata: ["id": "\(request.id)", "pid": "\(process.pid)"])
+    service.log.info("created", ("id", request.id), ("pid", String(process.pid)))
     service.events.publish(
       "/tasks/create",
       TaskCreate.with {
@@ -105,6 +107,7 @@ final class CreateOperation {
         $0.pid = UInt32(process.pid)
       })
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(process.pid) })
+    CurrentProcess.returnFreeMemory()  // the spec, parsed
     if let earlyExit { service.exited(container, earlyExit) }
   }
 
@@ -122,7 +125,7 @@ final class CreateOperation {
     if let process { try? service.runtime.kill(process, signal: 9, all: true) }
     io?.close()
     if service.creations[request.id] === self { service.creations[request.id] = nil }
-    service.log.error("create failed", metadata: ["id": "\(request.id)", "error": "\(error)"])
+    service.log.error("create failed", ("id", request.id), ("error", error.status.message))
     reply.take()?.fail(error.status)
   }
 }

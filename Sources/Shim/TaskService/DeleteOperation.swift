@@ -3,7 +3,6 @@
 internal import ContainerdAPI
 internal import EventLoop
 internal import Linux
-internal import Logging
 internal import Runtime
 internal import Stdio
 internal import SwiftProtobuf
@@ -79,11 +78,11 @@ final class DeleteOperation {
     let io = container.io
     let left = io.bytesLeft
     let lost = left > 0 || io.bytesDropped > 0
-    service.log.log(
-      level: lost ? .warning : .info, "deleted",
-      metadata: [
-        "id": "\(id)", "output_bytes": "\(io.bytesRelayed)", "unread_bytes": "\(left)",
-        "dropped_bytes": "\(io.bytesDropped)",
+    service.log.write(
+      lost ? .warning : .info, "deleted",
+      [
+        ("id", id), ("output_bytes", String(io.bytesRelayed)), ("unread_bytes", String(left)),
+        ("dropped_bytes", String(io.bytesDropped)),
       ])
   }
 }

@@ -3,7 +3,6 @@
 internal import ContainerdAPI
 package import EventLoop
 internal import Linux
-package import Logging
 internal import SwiftProtobuf
 package import TTRPC
 
@@ -17,14 +16,14 @@ package final class EventPublisher {
 
   private let client: Client
   private let namespace: String
-  private let log: Logger
+  private let log: Log
   private var outbox = Outbox()
   private var pause = firstPause
   private var retry: Timer?
   private var deadline: Timer?
   private var onDrained: (() -> Void)?
 
-  package init(_ loop: EventLoop, _ client: Client, namespace: String, log: Logger) {
+  package init(_ loop: EventLoop, _ client: Client, namespace: String, log: Log) {
     self.client = client
     self.namespace = namespace
     self.log = log
@@ -47,7 +46,7 @@ package final class EventPublisher {
     outbox.append(bytes)
     let dropped = outbox.takeDropped()
     if dropped > 0 {
-      log.error("events dropped: the outbox is full", metadata: ["count": "\(dropped)"])
+      log.error("events dropped: the outbox is full", ("count", String(dropped)))
     }
     if retry?.isScheduled != true { sendNext() }
   }
@@ -82,11 +81,11 @@ package final class EventPublisher {
     switch status.code {
     case .invalidArgument, .unimplemented:
       // Sent again it would be refused again, and hold up all others.
-      log.error("event refused", metadata: ["error": "\(status.message)"])
+      log.error("event refused", ("error", status.message))
       delivered()
     default:
       outbox.failed()
-      log.debug("event not delivered", metadata: ["error": "\(status.message)"])
+      log.debug("event not delivered", ("error", status.message))
       retry?.schedule(after: pause)
       pause = min(pause * 2, Self.longestPause)
     }

@@ -24,7 +24,7 @@ package enum ProcessState: String, CaseIterable, Sendable {
     case (.kill, .created), (.kill, .starting), (.kill, .running): return
     case (.kill, .stopped): throw .finished
     case (.start, .starting), (.start, .running), (.delete, .starting), (.delete, .running):
-      throw .unknown("cannot \(call) a running process")
+      throw .unknown("cannot \(call.rawValue) a running process")
     case (.start, .stopped): throw .unknown("cannot start a stopped process")
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
-internal import Logging
+internal import Linux
 internal import Runtime
 internal import SwiftProtobuf
 internal import TTRPC
@@ -29,10 +29,11 @@ final class StartOperation {
     let pid = UInt32(container.record.pid)
     container.record.state = error == nil ? .running : .created
     if let error {
-      service.log.error("start failed", metadata: ["id": "\(id)", "error": "\(error)"])
-      reply.take()?.fail(TaskError(error).status)
+      let status = TaskError(error).status
+      service.log.error("start failed", ("id", id), ("error", status.message))
+      reply.take()?.fail(status)
     } else {
-      service.log.info("started", metadata: ["id": "\(id)", "pid": "\(pid)"])
+      service.log.info("started", ("id", id), ("pid", String(pid)))
       service.events.publish(
         "/tasks/start",
         TaskStart.with {
@@ -41,6 +42,7 @@ final class StartOperation {
         })
       reply.take()?.send(StartResponse.with { $0.pid = pid })
     }
+    CurrentProcess.returnFreeMemory()
     if let exit = container.earlyExit.take() { service.exited(container, exit) }
   }
 }

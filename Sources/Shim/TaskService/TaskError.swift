@@ -3,6 +3,7 @@
 internal import Runtime
 internal import Stdio
 internal import TTRPC
+
 internal import struct SystemPackage.Errno
 
 /// Why a request was refused: the only place that knows codes on the wire.

@@ -7,43 +7,43 @@ package import TTRPC
 extension TaskService {
   /// Serves the Task API of containerd 1.6 to 2.x. Versions 2 and 3 differ in name only.
   package func register(with router: Router) {
-    for service in ["containerd.task.v2.Task", "containerd.task.v3.Task"] {
-      router.register(service: service, method: "Create") { [unowned self] in create($0, $1) }
-      router.register(service: service, method: "Start") { [unowned self] in start($0, $1) }
-      router.register(service: service, method: "Delete") { [unowned self] in delete($0, $1) }
-      router.register(service: service, method: "Shutdown") { [unowned self] in shutdown($0, $1) }
-      router.register(service: service, method: "Wait", longRunning: true) { [unowned self] in
-        wait($0, $1)
-      }
-      on(router, service, "State") { [unowned self] request throws(TaskError) in
-        try state(request)
-      }
-      on(router, service, "Pids") { [unowned self] request throws(TaskError) in
-        try pids(request)
-      }
-      on(router, service, "Connect") { [unowned self] request throws(TaskError) in
-        connect(request)
-      }
-      on(router, service, "Kill") { [unowned self] (request: KillRequest) throws(TaskError) in
-        try kill(request)
-        return Google_Protobuf_Empty()
-      }
-      on(router, service, "CloseIO") { [unowned self] (request: CloseIORequest) throws(TaskError) in
-        try closeIO(request)
-        return Google_Protobuf_Empty()
-      }
-      on(router, service, "ResizePty") {
-        [unowned self] (request: ResizePtyRequest) throws(TaskError) in
-        try resizePty(request)
-        return Google_Protobuf_Empty()
-      }
-      for (method, why) in Self.unimplemented {
-        // Whatever is asked: the request need not be decoded further.
-        router.register(service: service, method: method) { (_: Google_Protobuf_Empty, reply) in
-          reply.fail(TaskError.unimplemented(why).status)
-        }
+    let service = "containerd.task.v2.Task"
+    router.register(service: service, method: "Create") { [unowned self] in create($0, $1) }
+    router.register(service: service, method: "Start") { [unowned self] in start($0, $1) }
+    router.register(service: service, method: "Delete") { [unowned self] in delete($0, $1) }
+    router.register(service: service, method: "Shutdown") { [unowned self] in shutdown($0, $1) }
+    router.register(service: service, method: "Wait", longRunning: true) { [unowned self] in
+      wait($0, $1)
+    }
+    on(router, service, "State") { [unowned self] request throws(TaskError) in
+      try state(request)
+    }
+    on(router, service, "Pids") { [unowned self] request throws(TaskError) in
+      try pids(request)
+    }
+    on(router, service, "Connect") { [unowned self] request throws(TaskError) in
+      connect(request)
+    }
+    on(router, service, "Kill") { [unowned self] (request: KillRequest) throws(TaskError) in
+      try kill(request)
+      return Google_Protobuf_Empty()
+    }
+    on(router, service, "CloseIO") { [unowned self] (request: CloseIORequest) throws(TaskError) in
+      try closeIO(request)
+      return Google_Protobuf_Empty()
+    }
+    on(router, service, "ResizePty") {
+      [unowned self] (request: ResizePtyRequest) throws(TaskError) in
+      try resizePty(request)
+      return Google_Protobuf_Empty()
+    }
+    for (method, why) in Self.unimplemented {
+      // Whatever is asked: the request need not be decoded further.
+      router.register(service: service, method: method) { (_: Google_Protobuf_Empty, reply) in
+        reply.fail(TaskError.unimplemented(why).status)
       }
     }
+    router.alias(service, as: "containerd.task.v3.Task")
   }
 
   /// What no runtime of this release does (README, "What works").

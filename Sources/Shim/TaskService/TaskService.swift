@@ -2,7 +2,6 @@
 
 internal import ContainerdAPI
 internal import Linux
-package import Logging
 package import Runtime
 package import Stdio
 internal import SwiftProtobuf
@@ -14,7 +13,7 @@ package final class TaskService {
   let runtime: any ContainerRuntime
   let hub: StdioHub
   let events: EventPublisher
-  let log: Logger
+  let log: Log
   /// Called once, when the last task is gone and containerd has no more use for this shim.
   private let onShutdown: () -> Void
   var containers: [String: Container] = [:]
@@ -23,7 +22,7 @@ package final class TaskService {
   private var isShuttingDown = false
 
   package init(
-    runtime: any ContainerRuntime, hub: StdioHub, events: EventPublisher, log: Logger,
+    runtime: any ContainerRuntime, hub: StdioHub, events: EventPublisher, log: Log,
     onShutdown: @escaping () -> Void
   ) {
     self.runtime = runtime
