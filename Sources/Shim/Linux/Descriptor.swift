@@ -81,3 +81,11 @@ extension Descriptor {
       })
   }
 }
+
+extension Optional where Wrapped == Descriptor {
+  /// An end of a pair that nobody has taken yet.
+  consuming func owned() -> Descriptor {
+    guard let descriptor = self else { preconditionFailure("taken twice") }
+    return descriptor
+  }
+}

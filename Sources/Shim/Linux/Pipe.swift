@@ -18,9 +18,8 @@ package struct Pipe: ~Copyable {
     writeEnd = Descriptor(owning: write)
   }
 
-  /// Nil the second time.
-  package mutating func takeReadEnd() -> Descriptor? { readEnd.take() }
-  package mutating func takeWriteEnd() -> Descriptor? { writeEnd.take() }
+  package mutating func takeReadEnd() -> Descriptor { readEnd.take().owned() }
+  package mutating func takeWriteEnd() -> Descriptor { writeEnd.take().owned() }
 }
 
 extension Descriptor {

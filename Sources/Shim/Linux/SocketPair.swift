@@ -18,7 +18,6 @@ package struct SocketPair: ~Copyable {
     try ours?.setNonblocking()
   }
 
-  /// Nil the second time.
-  package mutating func takeOurs() -> Descriptor? { ours.take() }
-  package mutating func takeChilds() -> Descriptor? { child.take() }
+  package mutating func takeOurs() -> Descriptor { ours.take().owned() }
+  package mutating func takeChilds() -> Descriptor { child.take().owned() }
 }

@@ -61,9 +61,8 @@ package final class HostRuntime: ContainerRuntime {
       environment: CurrentProcess.environment)
     do throws(Errno) {
       var pair = try SocketPair()
-      guard let ours = pair.takeOurs(), let channel = pair.takeChilds() else {
-        throw .badFileDescriptor
-      }
+      let ours = pair.takeOurs()
+      let channel = pair.takeChilds()
       let child = try held.spawn(
         descriptors: io.childDescriptors + [channel.number], openFiles: openFiles)
       // From here on a failure drops `ours`, and the held process ends by itself.

@@ -18,6 +18,7 @@ package final class ProcessIO {
   private var childStderr: Descriptor?
   private var ourStdin: Descriptor?
   private var stdin: InputStream?
+  private var stdinIsClosed = false
   private var outputs: [OutputStream] = []
   private var unconnected = 0
   private var onConnected: ((StdioError?) -> Void)?
@@ -45,7 +46,7 @@ package final class ProcessIO {
   private func makeOutput(_ path: String) throws(Errno) -> Descriptor? {
     if path.isEmpty { return nil }
     var pipe = try Pipe()
-    guard let readEnd = pipe.takeReadEnd() else { return nil }
+    let readEnd = pipe.takeReadEnd()
     // Our end only: O_NONBLOCK on the other would be the process's too.
     try readEnd.setNonblocking()
     let output = OutputStream(hub, path: path, source: readEnd)
@@ -78,6 +79,7 @@ package final class ProcessIO {
     if let sink = ourStdin.take() {
       do throws(Errno) {
         stdin = try InputStream(hub, path: paths.stdin, sink: sink)
+        if stdinIsClosed { stdin?.closeInput() }
       } catch {
         return connected(.open(path: paths.stdin, error))
       }
@@ -100,8 +102,9 @@ package final class ProcessIO {
     onConnected.take()?(error)
   }
 
+  /// No more input, once the client's end is closed too. Remembered if it comes before `connect`.
   package func closeStdin() {
-    ourStdin = nil
+    stdinIsClosed = true
     stdin?.closeInput()
   }
 

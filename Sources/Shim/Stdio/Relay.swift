@@ -121,7 +121,13 @@ final class Relay {
     guard let count = read(from: input) else { return }
     // A pointer and no Span: extracting one here crashes the optimizer of Swift 6.3.1.
     let bytes = unsafe UnsafeBufferPointer(rebasing: hub.scratch[..<count])
-    let written = try unsafe write(bytes, to: output)
+    let written: Int
+    do throws(Errno) {
+      written = try unsafe write(bytes, to: output)
+    } catch {
+      bytesDropped += UInt64(count)
+      throw error
+    }
     if written < count {
       held = unsafe Array(hub.scratch[written..<count])
       waitForRoom(input, output)

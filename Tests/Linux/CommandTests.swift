@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+import struct SystemPackage.Errno
+
+@testable import Linux
+
+@Suite(.serialized) struct CommandTests {
+  /// Runs a shell script with a pipe as its standard output and gives what it printed.
+  private func output(
+    of script: String, environment: [String] = ["PATH=/usr/bin:/bin"],
+    openFiles: OpenFileLimit = .current
+  ) throws -> String {
+    var pipe = try Pipe()
+    let readEnd = pipe.takeReadEnd()
+    let writeEnd = pipe.takeWriteEnd()
+    let command = Command(
+      path: "/bin/sh", arguments: ["sh", "-c", script], environment: environment)
+    let child = try command.spawn(
+      descriptors: [Command.null, writeEnd.number, Command.null], openFiles: openFiles)
+    _ = consume writeEnd
+    let text = String(decoding: try readEnd.readAll(limit: 1 << 20), as: UTF8.self)
+    child.pidfd.waitForProcess(milliseconds: 10_000)
+    _ = ExitStatus.reapNext()
+    return text
+  }
+
+  @Test func childGetsItsDescriptorsAndNoOther() throws {
+    // One of ours that is not close-on-exec, as containerd may leave one open to us.
+    var leak = try Pipe()
+    let leaked = leak.takeReadEnd()
+    #expect(fcntl(leaked.number, F_SETFD, 0) == 0)
+    #expect(try output(of: "echo /proc/self/fd/*").split(separator: " ").count <= 4)
+    #expect(try output(of: "readlink /proc/$$/fd/0 /proc/$$/fd/2") == "/dev/null\n/dev/null\n")
+  }
+
+  @Test func childHasDefaultSignals() throws {
+    CurrentProcess.ignoreBrokenPipes()
+    let status = try output(of: "exec cat /proc/self/status")
+    for field in ["SigBlk", "SigIgn"] {
+      #expect(status.contains("\(field):\t0000000000000000"), "\(field) in \(status)")
+    }
+  }
+
+  @Test func childGetsTheGivenFileLimit() throws {
+    let limit = OpenFileLimit(soft: 77, hard: OpenFileLimit.current.hard)
+    #expect(try output(of: "ulimit -n", openFiles: limit) == "77\n")
+  }
+
+  @Test func failureOfExecComesBackAndLeavesNoChild() {
+    let missing = Command(path: "/nonexistent", arguments: ["x"], environment: [])
+    #expect(throws: Errno.noSuchFileOrDirectory) {
+      _ = try missing.spawn(descriptors: [], openFiles: .current).pid
+    }
+    #expect(ExitStatus.reapNext() == nil)
+  }
+
+  @Test func descriptorsMayCrossEachOther() throws {
+    // The child's 1 is our 0 to 2 in some order: no dup2 may overwrite what is still needed.
+    #expect(try output(of: "echo crossed; exec 1>&-") == "crossed\n")
+  }
+}

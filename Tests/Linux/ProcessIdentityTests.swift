@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Linux
+
+@Suite struct ProcessIdentityTests {
+  @Test func startTimeIsFoundBehindAnyName() {
+    // proc(5): the name may hold spaces and parentheses; the start time is field 22.
+    let rest = (3...52).map(String.init).joined(separator: " ")
+    for name in ["sh", "a b", "x) R 1 2", ")("] {
+      #expect(ProcessIdentity.startTime("77 (\(name)) \(rest)\n") == 22)
+    }
+    #expect(ProcessIdentity.startTime("77 (sh) R 1 2") == nil)
+    #expect(ProcessIdentity.startTime("") == nil)
+  }
+
+  @Test func textIsReadBack() throws {
+    let mine = try #require(ProcessIdentity(runningAs: CurrentProcess.id))
+    #expect(ProcessIdentity(mine.text) == mine)
+    #expect(mine.pid == CurrentProcess.id)
+  }
+
+  /// Whatever stands in the file, `delete` must not take it for a process to be ended.
+  @Test(arguments: [
+    "", "1 5 boot", "0 5 boot", "-1 5 boot", "7 5", "7 -5 boot", "7 5 boot more", "x",
+  ])
+  func brokenTextIsNobody(_ text: String) {
+    #expect(ProcessIdentity(text) == nil)
+  }
+
+  @Test func aLaterProcessOfTheSamePidIsAnother() throws {
+    let mine = try #require(ProcessIdentity(runningAs: CurrentProcess.id))
+    let earlier = try #require(ProcessIdentity("\(mine.pid) \(mine.start - 1) \(mine.boot)"))
+    let otherBoot = try #require(ProcessIdentity("\(mine.pid) \(mine.start) another"))
+    for stranger in [earlier, otherBoot] {
+      #expect(throws: (any Error).self) { try { _ = try stranger.open() }() }
+    }
+  }
+}
