@@ -17,6 +17,14 @@ package struct Descriptor: ~Copyable {
     self.number = number
   }
 
+  /// Takes over a descriptor that whoever started us has promised; from now on close-on-exec.
+  ///
+  /// - Throws: `EBADF` when there is none.
+  package static func inherited(_ number: Int32) throws(Errno) -> Descriptor {
+    try check(clinux_set_close_on_exec(number))
+    return Descriptor(owning: number)
+  }
+
   deinit {
     // EINTR and EIO leave the descriptor closed on Linux. EBADF means that somebody closed what is
     // ours, and may next close what is somebody else's: stop there.
@@ -25,10 +33,6 @@ package struct Descriptor: ~Copyable {
 
   package func setNonblocking() throws(Errno) {
     try check(clinux_set_nonblocking(number))
-  }
-
-  package func setCloseOnExec() throws(Errno) {
-    try check(clinux_set_close_on_exec(number))
   }
 
   /// Reads what is there, at most the buffer's size; 0 is the end of the stream.

@@ -77,9 +77,7 @@ final class Serve {
     if !options.socket.isEmpty {
       return try UnixSocket.listen(path: options.socket, backlog: 128)
     }
-    let socket = Descriptor(owning: listener)
-    try socket.setCloseOnExec()
-    return socket
+    return try .inherited(listener)
   }
 
   func run() {

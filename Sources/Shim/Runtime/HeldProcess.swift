@@ -57,8 +57,7 @@ package enum HeldCommand {
 
   /// Becomes the command, or comes back with the exit code.
   package static func run(_ command: [String]) -> Int32 {
-    let channel = Descriptor(owning: Self.channel)
-    guard !command.isEmpty, (try? channel.setCloseOnExec()) != nil else { return 2 }
+    guard !command.isEmpty, let channel = try? Descriptor.inherited(Self.channel) else { return 2 }
     // The end of the stream: the shim is gone, and nobody will ever start this.
     guard let word = try? channel.readByte(), word == go else { return 1 }
     let error = CurrentProcess.execute(command)

@@ -88,7 +88,8 @@ package final class ProcessIO {
     let timer = Timer(hub.loop) { [unowned self] in connected(.noReader) }
     timer.schedule(after: Self.readerTimeout)
     self.timer = timer
-    for output in outputs {
+    // One that fails has told already, and everything is closed again.
+    for output in outputs where self.onConnected != nil {
       output.connect { [unowned self] error in
         if let error { return connected(.open(path: output.path, error)) }
         unconnected -= 1
