@@ -4,6 +4,7 @@ package import EventLoop
 internal import Linux
 package import SwiftProtobuf
 internal import TTRPCEnvelope
+
 internal import struct SystemPackage.Errno
 
 /// Calls methods of a server at a path. Dials when there is something to call; idle, it costs an

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// A socket that carries frames both ways, for a server's connection and for a client.

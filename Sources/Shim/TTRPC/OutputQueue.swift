@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// Bytes on their way out.

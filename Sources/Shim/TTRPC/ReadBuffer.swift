@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
+
 internal import struct SystemPackage.Errno
 
 /// Where every connection's bytes are read into: there is one thread, so one buffer serves all, and

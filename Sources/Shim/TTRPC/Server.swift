@@ -2,6 +2,7 @@
 
 package import EventLoop
 package import Linux
+
 internal import struct SystemPackage.Errno
 
 /// Accepts connections of our own user and serves them from a router.
