@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContainerdAPI
+import Support
+import SwiftProtobuf
+import Testing
+
+extension Integration {
+  /// What the sample does not do, and says so.
+  @Suite struct RefusalTests {
+    @Test func realContainersAreNotBuiltYet() throws {
+      try Containerd.run { containerd in
+        try containerd.create("shim-test", runtime: "io.containerd.swift.v2")
+        let start = try containerd.startTask("shim-test")
+        #expect(start.status != 0)
+        #expect(start.errors.contains("not built yet"))
+        #expect(start.errors.contains("not implemented"))
+        #expect(try containerd.task("shim-test") == nil)
+      }
+    }
+
+    @Test func podsAreRefused() throws {
+      try Containerd.run { containerd in
+        try containerd.create(
+          "shim-test", flags: ["--annotation", "io.kubernetes.cri.container-type=container"])
+        let start = try containerd.startTask("shim-test")
+        #expect(start.status != 0)
+        #expect(
+          start.errors.contains(
+            "this sample runs a command on the host and refuses pods "
+              + "(io.kubernetes.cri.container-type)"))
+        #expect(try containerd.task("shim-test") == nil)
+      }
+    }
+
+    @Test func terminalsAreRefused() throws {
+      try Containerd.run { containerd in
+        try containerd.create("shim-test", flags: ["--tty"])
+        let start = try containerd.spawnCtr(["task", "start", "shim-test"], terminal: Terminal())
+        let ending = try start.wait()
+        #expect(ending.status != 0)
+        #expect(ending.output.contains("terminals are not built yet: not implemented"))
+        #expect(try containerd.task("shim-test") == nil)
+      }
+    }
+
+    @Test func whatIsNotBuiltIsNamed() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let calls = [
+          (["exec", "--exec-id", "e", "shim-test", "true"], "exec is"),
+          (["pause", "shim-test"], "pausing is"), (["resume", "shim-test"], "resuming is"),
+        ]
+        for (arguments, words) in calls {
+          let ending = try containerd.spawnCtr(["task"] + arguments).wait()
+          #expect(ending.status != 0)
+          #expect(ending.errors.contains("\(words) not built yet: not implemented"))
+        }
+        // ctr pauses before a checkpoint, has no update, and hides why there are no metrics.
+        let client = try containerd.client("shim-test")
+        for method in ["Checkpoint", "Update", "Stats"] {
+          let refusal = try client.refusal(method, StateRequest.with { $0.id = "shim-test" })
+          #expect(refusal.code == RPCError.unimplemented)
+          #expect(refusal.message.contains("not built yet"))
+        }
+        #expect(try containerd.task("shim-test")?.state == "RUNNING")
+        try containerd.endTask("shim-test")
+      }
+    }
+  }
+}

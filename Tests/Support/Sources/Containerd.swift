@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import Foundation
+
+/// A containerd of a test's own, with our shims in its PATH and a busybox image.
+package final class Containerd {
+  package static let image = "docker.io/library/busybox:test"
+  package static let namespace = "default"
+
+  private let root: TemporaryFolder
+  /// Its root, state and log.
+  package let folder: String
+  package private(set) var address = ""
+  private var script: Subprocess?
+  /// The ids used, and where their shims listen.
+  private var sockets: [String: String] = [:]
+
+  /// Runs a test, and proves at its end that nothing is left of it.
+  package static func run(_ body: (Containerd) throws -> Void) throws {
+    let containerd = try Containerd()
+    do {
+      try containerd.start()
+      try containerd.ctr("image", "import", try imageFile()).expectSuccess()
+      try body(containerd)
+      try containerd.proveNothingIsLeft()
+      try containerd.stop()
+    } catch {
+      containerd.endByForce()
+      throw error
+    }
+  }
+
+  private init() throws {
+    root = try TemporaryFolder()
+    folder = "\(root.path)/c"
+    try Files.makeFolder(folder)
+  }
+
+  /// - Parameter path: the folder, by another name.
+  package func start(in path: String? = nil) throws {
+    let search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    let script = try Subprocess(
+      ["\(ShimBinary.root)/Tests/Support/private-containerd.sh", path ?? folder],
+      environment: ["PATH": "\(try ShimBinary.folder()):\(search)"], input: .pipe)
+    try script.output.wait(for: "containerd is ready") { $0.text.contains("\n") }
+    address = script.output.lines[0]
+    self.script = script
+  }
+
+  package func stop() throws {
+    script?.closeInput()
+    _ = try script?.wait()
+    script = nil
+  }
+
+  /// Ends it as a crash would.
+  package func crash() throws {
+    kill(try pid, SIGKILL)
+    try stop()
+  }
+
+  package var pid: Int32 {
+    get throws {
+      let children = script.map { Processes.children(of: $0.pid) } ?? []
+      let found = children.first { Processes.commandLine(of: $0).first == "containerd" }
+      guard let found else { throw TestFailure("containerd does not run") }
+      return found
+    }
+  }
+
+  package func bundle(_ id: String) -> String {
+    "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)/\(id)"
+  }
+
+  /// The address of a task's shim.
+  package func shimAddress(_ id: String) throws -> String {
+    guard let address = Files.read("\(bundle(id))/address") else {
+      throw TestFailure("no address in \(bundle(id))")
+    }
+    return address
+  }
+
+  package func client(_ id: String) throws -> ShimClient { try ShimClient(shimAddress(id)) }
+
+  /// The pid of a task's shim, from the shim itself.
+  package func shim(of id: String) throws -> Int32 {
+    Int32(try client(id).connect(id).shimPid)
+  }
+
+  /// The path where a shim of this id listens: sha256 of address, namespace and id.
+  package func socket(_ id: String) throws -> String {
+    if let known = sockets[id] { return known }
+    let text = Subprocess.Input.bytes(Array("\(address)/\(Self.namespace)/\(id)".utf8))
+    let digest = try Subprocess(["sha256sum"], input: text).wait().output.prefix(64)
+    return "/run/containerd/s/\(digest)"
+  }
+
+  /// Notes an id, whose socket must be gone at the end.
+  func remember(_ id: String) throws { sockets[id] = try socket(id) }
+
+  /// Nothing of a container: process, socket, bundle, mount.
+  package func proveNothingIsLeft() throws {
+    try eventually("no process of ours is left", told: { Processes.describe(leftProcesses) }) {
+      leftProcesses.isEmpty
+    }
+    for (id, socket) in sockets {
+      try eventually("the socket of \(id) is gone: \(socket)") { !Files.exists(socket) }
+    }
+    let bundles = "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)"
+    try eventually("no bundle is left", told: { "\(Files.names(in: bundles))" }) {
+      Files.names(in: bundles).isEmpty
+    }
+    guard !(Files.read("/proc/self/mountinfo") ?? "").contains(" \(folder)/") else {
+      throw TestFailure("a mount is left below \(folder)")
+    }
+  }
+
+  private var leftProcesses: [Int32] {
+    Processes.working(below: folder).filter { !Processes.isGone($0) }
+  }
+
+  /// After a failure: what works in this test's folder is this test's.
+  private func endByForce() {
+    for pid in leftProcesses { kill(pid, SIGKILL) }
+    try? stop()
+    for socket in sockets.values { unlink(socket) }
+  }
+
+  /// Made once, below .build: the same busybox gives the same bytes.
+  private static func imageFile() throws -> String {
+    let image = "\(ShimBinary.root)/.build/busybox.tar"
+    if !Files.exists(image) {
+      let new = "\(image).\(getpid())"
+      let script = "\(ShimBinary.root)/Tests/Support/make-image.sh"
+      try Subprocess([script, new]).wait().expectSuccess()
+      rename(new, image)
+    }
+    return image
+  }
+}

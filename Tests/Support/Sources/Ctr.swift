@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Calls of `ctr` to a containerd.
+extension Containerd {
+  package static let sample = "com.example.sample.v2"
+
+  /// Starts `ctr` and does not wait for its end.
+  package func spawnCtr(_ arguments: [String], terminal: Terminal? = nil) throws -> Subprocess {
+    try Subprocess(
+      ["ctr"] + arguments,
+      environment: [
+        "CONTAINERD_ADDRESS": address, "CONTAINERD_NAMESPACE": Self.namespace,
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+      ], terminal: terminal)
+  }
+
+  @discardableResult
+  package func ctr(_ arguments: String...) throws -> Subprocess.Ending {
+    try spawnCtr(arguments).wait()
+  }
+
+  /// `ctr container create`.
+  package func create(
+    _ id: String, runtime: String = sample, flags: [String] = []
+  ) throws {
+    try remember(id)
+    let arguments = ["container", "create", "--runtime", runtime] + flags + [Self.image, id]
+    try spawnCtr(arguments).wait().expectSuccess()
+  }
+
+  /// `ctr task start --detach`.
+  /// - Parameter keepsOutput: in FIFOs, for `ctr task attach`; otherwise it goes to /dev/null.
+  package func startTask(_ id: String, keepsOutput: Bool = false) throws -> Subprocess.Ending {
+    let output = keepsOutput ? ["--fifo-dir", folder] : ["--null-io"]
+    return try spawnCtr(["task", "start", "--detach"] + output + [id]).wait()
+  }
+
+  /// Creates and starts.
+  package func runTask(_ id: String, keepsOutput: Bool = false, flags: [String] = []) throws {
+    try create(id, flags: flags)
+    try startTask(id, keepsOutput: keepsOutput).expectSuccess()
+  }
+
+  /// pid and state of a task by `ctr task ls`; nil if it is not listed.
+  package func task(_ id: String) throws -> (pid: Int32, state: String)? {
+    for line in try ctr("task", "ls").output.split(separator: "\n") {
+      let words = line.split(separator: " ", omittingEmptySubsequences: true)
+      if words.count == 3, words[0] == id { return (Int32(words[1]) ?? -1, String(words[2])) }
+    }
+    return nil
+  }
+
+  package func awaitState(_ id: String, _ state: String) throws {
+    try eventually("\(id) is \(state)") { try task(id)?.state == state }
+  }
+
+  /// Ends a task and removes it.
+  package func endTask(_ id: String) throws {
+    try ctr("task", "kill", "--signal", "KILL", id).expectSuccess()
+    try awaitState(id, "STOPPED")
+    try ctr("task", "rm", id).expectSuccess()
+  }
+}
+
+extension Subprocess.Ending {
+  package func expectSuccess() throws { try expect(status: 0) }
+
+  package func expect(status expected: Int32) throws {
+    guard status == expected else {
+      throw TestFailure("exit status \(status), not \(expected): \(output)\(errors)")
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// The release that `make all` has built: the tests run what is shipped.
+package enum ShimBinary {
+  package static let sample = "containerd-shim-sample-v2"
+
+  /// The package's root folder.
+  package static let root: String = {
+    var url = URL(fileURLWithPath: #filePath)
+    for _ in 0..<4 { url.deleteLastPathComponent() }  // Tests/Support/Sources/ShimBinary.swift
+    return url.path
+  }()
+
+  /// Where the shims are; the variable SHIM_DIRECTORY names another place.
+  package static func folder() throws -> String {
+    let folder =
+      ProcessInfo.processInfo.environment["SHIM_DIRECTORY"] ?? "\(root)/.build/static/release"
+    guard access("\(folder)/\(sample)", X_OK) == 0 else {
+      throw TestFailure("\(folder)/\(sample) is missing: run `make all`, or set SHIM_DIRECTORY")
+    }
+    return folder
+  }
+
+  package static func path() throws -> String { "\(try folder())/\(sample)" }
+}
