@@ -50,7 +50,7 @@ package final class Collector {
   }
 
   /// Reads to the end.
-  package func awaitEnd(within limit: Duration = .seconds(30)) throws {
+  package func waitForEnd(within limit: Duration = .seconds(30)) throws {
     try wait(for: "the end", within: limit) { $0.hasEnded }
   }
 }

@@ -18,14 +18,13 @@ package final class Connection {
 
   /// Writes everything, however long the other side takes.
   package func send(_ bytes: [UInt8]) throws {
-    var sent = 0
-    while sent < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Foundation.send(
-          socket.number, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes {
+        Foundation.send(socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       guard count > 0 else { throw TestFailure("send: \(String(cString: strerror(errno)))") }
-      sent += count
+      rest = rest.dropFirst(count)
     }
   }
 

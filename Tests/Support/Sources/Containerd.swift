@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContainerdAPI
 internal import Foundation
 
 /// A containerd of a test's own, with our shims in its PATH and a busybox image.
@@ -85,7 +84,7 @@ package final class Containerd {
 
   /// The pid of a task's shim, from the shim itself.
   package func shim(of id: String) throws -> Int32 {
-    Int32(try client(id).connect(id).shimPid)
+    try client(id).shimPID
   }
 
   /// The path where a shim of this id listens: sha256 of address, namespace and id.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import Linux
 
 /// What /proc tells of other processes.
 package enum Processes {
@@ -65,6 +66,9 @@ package enum Processes {
       return link?.hasPrefix(folder + "/") ?? false
     }
   }
+
+  /// Lets this process open as many files as it may, for tests with many connections.
+  package static func raiseOpenFileLimit() { OpenFileLimit.raise() }
 
   /// Lines for a failure's message.
   package static func describe(_ pids: [Int32]) -> String {

@@ -131,15 +131,15 @@ package final class ShimHost {
     for pid in processes where Processes.commandLine(of: pid).contains("-namespace") {
       kill(pid, SIGKILL)
     }
-    for id in bundles where Files.exists(bundle(id)) {
-      let ending = try delete(id)
-      try ending.expectSuccess()
-    }
+    let addresses = bundles.compactMap { Files.read("\(bundle($0))/address") }
+    for id in bundles where Files.exists(bundle(id)) { try delete(id).expectSuccess() }
     defer { for pid in processes { kill(pid, SIGKILL) } }
     try eventually("no process is left", told: { Processes.describe(processes) }) {
       processes.isEmpty
     }
-    let sockets = Files.names(in: socketFolder)
-    guard sockets.isEmpty else { throw TestFailure("sockets are left: \(sockets)") }
+    let sockets = Files.names(in: socketFolder).map { "\(socketFolder)/\($0)" }
+    let left = (sockets + addresses.map { String($0.dropFirst("unix://".count)) }).filter(
+      Files.exists)
+    guard left.isEmpty else { throw TestFailure("sockets are left: \(left)") }
   }
 }

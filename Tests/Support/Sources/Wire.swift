@@ -101,6 +101,11 @@ package struct RPCError: Error, Equatable {
   package let code: Int
   package let message: String
 
+  package init(code: Int, message: String) {
+    self.code = code
+    self.message = message
+  }
+
   package static let unknown = 2
   package static let invalidArgument = 3
   package static let deadlineExceeded = 4

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContainerdAPI
+import Foundation
+import Support
+import SwiftProtobuf
+import Testing
+
+extension Integration {
+  /// The command `delete`, without containerd.
+  @Suite struct DeleteTests {
+    @Test func deleteEndsWhatAKilledShimLeft() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a")
+        try host.create(client, "a")
+        let command = try client.start("a")
+        let sleep = try eventually("sleep 5") { Processes.children(of: command).first }
+        let shim = try client.shimPID
+        kill(shim, SIGKILL)
+        try eventually("the shim is gone") { Processes.isGone(shim) }
+        #expect(!Processes.isGone(command))
+
+        let ending = try host.delete("a")
+        #expect(ending.status == 0)
+        #expect(ending.errors == "")
+        let response = try DeleteResponse(serializedBytes: ending.outputBytes)
+        #expect(response.pid == UInt32(command))
+        #expect(response.exitStatus == 137)
+        #expect(abs(response.exitedAt.date.timeIntervalSinceNow) < 3600)
+        #expect(try response.serializedBytes() == ending.outputBytes)
+        try eventually("all is gone") { Processes.isGone(command) && Processes.isGone(sleep) }
+        #expect(Files.names(in: host.socketFolder) == [])
+
+        // Again, and without its files.
+        #expect(try host.delete("a").status == 0)
+        for name in Files.names(in: host.bundle("a")) {
+          unlink("\(host.bundle("a"))/\(name)")
+        }
+        let again = try host.delete("a")
+        #expect(again.status == 0)
+        #expect(try DeleteResponse(serializedBytes: again.outputBytes).pid == 0)
+      }
+    }
+
+    @Test func deleteLeavesTheGroupAlone() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a")
+        try host.create(client, "a")
+        let command = try client.start("a")
+        _ = try host.launch("b", annotations: ["io.containerd.runc.v2.group": "a"])
+        #expect(try host.delete("b").status == 0)
+        #expect(try client.state("a").status == .running)
+        #expect(!Processes.isGone(command))
+        #expect(Files.names(in: host.socketFolder).count == 1)
+      }
+    }
+
+    @Test func anotherBundleIsRefusedAndUntouched() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a")
+        try host.create(client, "a")
+        let command = try client.start("a")
+        try host.makeBundle("b")
+        for (bundle, folder) in [("b", "a"), ("a", "b")] {
+          let ending = try host.shim(
+            ["-bundle", host.bundle(bundle)] + host.arguments("a", "delete"),
+            in: host.bundle(folder))
+          #expect(ending.status == 1)
+          #expect(ending.errors.contains("is not the working directory"))
+          #expect(ending.output == "")
+        }
+        #expect(try client.state("a").status == .running)
+        #expect(!Processes.isGone(command))
+        let same = try host.shim(
+          ["-bundle", host.bundle("b")] + host.arguments("b", "delete"), in: host.bundle("b"))
+        #expect(same.status == 0)
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a process costs at a moment.
+package struct Footprint: CustomStringConvertible {
+  /// Private memory (kB).
+  package let memory: Int
+  package let descriptors: Int
+  package let threads: Int
+  /// How often it has slept: unchanged, it has not run.
+  package let sleeps: Int
+
+  package init(of pid: Int32) throws {
+    guard let memory = Processes.number("RssAnon", of: pid),
+      let threads = Processes.number("Threads", of: pid),
+      let sleeps = Processes.number("voluntary_ctxt_switches", of: pid)
+    else { throw TestFailure("process \(pid) is gone") }
+    self.memory = memory
+    self.threads = threads
+    self.sleeps = sleeps
+    descriptors = Processes.descriptors(of: pid).count
+  }
+
+  package var description: String { "\(memory) kB, \(descriptors) descriptors, \(threads) threads" }
+
+  /// Waits until a process costs what it cost before, but for a few pages.
+  package static func wait(
+    for before: Footprint, of pid: Int32, tolerance kilobytes: Int
+  ) throws {
+    var now = try Footprint(of: pid)
+    try eventually(
+      "process \(pid) is back at \(before)", told: { "but has \(now)" }, within: .seconds(10)
+    ) {
+      now = try Footprint(of: pid)
+      return now.descriptors <= before.descriptors && now.memory <= before.memory + kilobytes
+    }
+  }
+}
