@@ -15,6 +15,7 @@ extension Integration {
           try containerd.startTask("shim-test").expectSuccess()
           let task = try #require(try containerd.task("shim-test"))
           let sleep = try eventually("sleep 5") { Processes.children(of: task.pid).first }
+          kill(sleep, SIGSTOP)  // it does not end by itself
           kill(try containerd.shim(of: "shim-test"), SIGKILL)
 
           let exit = try events.wait(for: "/tasks/exit", of: "shim-test", count: round)

@@ -15,6 +15,7 @@ extension Integration {
         try host.create(client, "a")
         let command = try client.start("a")
         let sleep = try eventually("sleep 5") { Processes.children(of: command).first }
+        kill(sleep, SIGSTOP)  // it does not end by itself
         let shim = try client.shimPID
         kill(shim, SIGKILL)
         try eventually("the shim is gone") { Processes.isGone(shim) }

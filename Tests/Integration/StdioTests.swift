@@ -47,14 +47,14 @@ extension Integration {
 
         // Nobody reads: neither EPIPE nor the end, and nothing is lost.
         reader = nil
-        try Self.writeAs(command, "while nobody read\n")
+        try Self.writeAs(command, "while nobody read\n", client)
         let second = try Collector(fifo: output)
         try second.wait(for: "the line") { $0.text.contains("while nobody read\n") }
         #expect(!second.hasEnded)
         #expect(try client.state("a").status == .running)
 
         // Its last words, and then the end, at once and without a Delete.
-        try Self.writeAs(command, "last words\n")
+        try Self.writeAs(command, "last words\n", client)
         try client.kill("a", 9)
         _ = try client.wait("a")
         try second.waitForEnd()
@@ -63,9 +63,12 @@ extension Integration {
       }
     }
 
-    /// Writes to the pipe that is a process's standard output.
-    static func writeAs(_ pid: Int32, _ text: String) throws {
-      try Handle.open("/proc/\(pid)/fd/1", O_WRONLY).write(Array(text.utf8))
+    /// Writes to the pipe that is a process's standard output, and waits until the shim has taken it.
+    static func writeAs(_ pid: Int32, _ text: String, _ shim: ShimClient) throws {
+      let pipe = try Handle.open("/proc/\(pid)/fd/1", O_WRONLY)
+      try pipe.write(Array(text.utf8))
+      try eventually("the shim has read it") { pipe.readableBytes == 0 }
+      _ = try shim.state("a")  // its turn is over
     }
 
     @Test func lastWordsWaitForALateReader() throws {
@@ -74,7 +77,7 @@ extension Integration {
         let command = try client.start("a")
         try reader?.wait(for: "a date", AttachTests.showsADate)
         reader = nil
-        try Self.writeAs(command, "last words\n")
+        try Self.writeAs(command, "last words\n", client)
         try client.kill("a", 9)
         _ = try client.wait("a")
         let late = try Collector(fifo: output)

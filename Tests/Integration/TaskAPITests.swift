@@ -154,6 +154,8 @@ extension Integration {
         let command = try client.start("a")
         let sleep = try eventually("sleep 5") { Processes.children(of: command).first }
         #expect(try client.pids("a").sorted() == [command, sleep].sorted())
+        // Stopped, it does not end by itself.
+        kill(sleep, SIGSTOP)
         try client.kill("a", 9)
         #expect(try client.wait("a").exitStatus == 137)
         try eventually("the orphan is gone") { Processes.isGone(sleep) }

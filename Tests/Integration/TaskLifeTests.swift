@@ -65,6 +65,7 @@ extension Integration {
           let sleep = try eventually("sleep 5") { Processes.children(of: task.pid).first }
           #expect(Files.exists(try containerd.socket("shim-test")))
 
+          kill(sleep, SIGSTOP)  // it does not end by itself
           try containerd.ctr("task", "kill", "shim-test").expectSuccess()
           try containerd.awaitState("shim-test", "STOPPED")
           try eventually("command and sleep are gone") {

@@ -31,6 +31,12 @@ package final class Handle {
     try self.init(fcntl(number, F_DUPFD_CLOEXEC, 3), "F_DUPFD_CLOEXEC")
   }
 
+  /// What lies in a pipe.
+  package var readableBytes: Int {
+    var count: Int32 = 0
+    return ioctl(number, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+  }
+
   /// Writes all or throws; for small amounts.
   package func write(_ bytes: [UInt8]) throws {
     guard Foundation.write(number, bytes, bytes.count) == bytes.count else {
