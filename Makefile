@@ -35,7 +35,7 @@ format: ## format all Swift sources in place
 protos: ## generate Swift from our .proto files
 	@Tests/Support/protos.sh
 
-demo: setup ## run both shims under a private containerd
+demo: setup ## a tour of what a shim does, played under a private containerd (as root)
 	$(MAKE) all
 	PATH="$(CURDIR)/$(OUT):$$PATH" Examples/demo.sh
 

@@ -7,7 +7,8 @@
 set -eu
 
 if [ $# -eq 0 ]; then
-  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils procps
+  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils procps \
+    bsdutils mount
 fi
 
 command -v apt-get >/dev/null || {
