@@ -9,6 +9,7 @@ steps=0
 events_pid=
 terminal_pid=
 sockets=()
+fifos=
 
 bold= plain=
 [ ! -t 1 ] || { bold=$'\e[1m' plain=$'\e[0m'; }
@@ -161,6 +162,7 @@ forwards_signals() {
 
 press_ctrl_c() {
   eventually forwards_signals
+  note_fifos "$(child "$terminal_pid" ctr)"
   echo "(CTRL-C)"
   printf '\003' >&"$keyboard"
 }
@@ -176,20 +178,24 @@ end_of_terminal() {
 
 # -- The end ---------------------------------------------------------------------------------------
 
+# Remembers the FIFOs that a process has open.
+note_fifos() { fifos+=$(readlink /proc/"${1:-none}"/fd/*)$'\n'; }
+
 # Whatever has happened before: ends and removes all that the demo began.
 clean_up() {
   if [ -n "$terminal_pid" ]; then
+    note_fifos "$(child "$terminal_pid" ctr)"
     kill -9 "$(child "$terminal_pid")" "$terminal_pid" 2>/dev/null
     wait "$terminal_pid" 2>/dev/null
   fi
   stop_watching_events
   [ -z "${containerd_pid:-}" ] || stop_containerd 2>/dev/null
   # containerd is gone and starts none. A shim leads its own process group, with its tasks in it.
-  local pid fifos='' deadline=$((SECONDS + patience))
+  local pid deadline=$((SECONDS + patience))
   while [ -n "$(ours)" ] && [ $SECONDS -lt $deadline ]; do
     for pid in $(shims); do
       groups+=("$pid")
-      fifos+=$(readlink /proc/"$pid"/fd/*)$'\n'
+      note_fifos "$pid"
       kill -9 -- "-$pid" 2>/dev/null
     done
     sleep 0.05
