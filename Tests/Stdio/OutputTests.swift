@@ -57,6 +57,40 @@ import struct SystemPackage.Errno
     harness.run { io.isDrained }
   }
 
+  /// An open for reading that blocks, for want of a writer, causes no event of inotify.
+  @Test(arguments: [true, false]) func aReaderThatBlocksInItsOpen(_ comesFirst: Bool) throws {
+    let (io, writer) = try process(path)
+    let reader = Command(
+      path: "/bin/cat", arguments: ["cat", path], environment: [])
+    func startReader() throws -> Descriptor {
+      let child = try reader.spawn(descriptors: [-1, -1, -1], openFiles: .current)
+      return child.takeDescriptor()
+    }
+    var connected = false
+    func connect() {
+      io.connect { error in
+        #expect(error == nil)
+        connected = true
+      }
+    }
+    let process: Descriptor
+    if comesFirst {
+      process = try startReader()
+      connect()
+    } else {
+      connect()
+      harness.settle()
+      #expect(!connected)
+      process = try startReader()
+    }
+    harness.run { connected }
+    put("x", writer)
+    close(writer)
+    harness.run { io.isDrained }
+    process.waitForProcess(milliseconds: 10_000)
+    _ = ExitStatus.reapNext()
+  }
+
   @Test func detachIsNeitherEndNorError() throws {
     let (io, writer) = try process(path)
     var client: ClientEnd? = ClientEnd(reading: path)

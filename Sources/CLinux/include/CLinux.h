@@ -49,6 +49,18 @@ int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.
 int clinux_read_signal(int descriptor);
 
+// -- slots.c: malloc, realloc and free for whoever keeps small blocks for ever ----
+
+void *clinux_slot_malloc(size_t size);
+void *clinux_slot_realloc(void *block, size_t size);
+void clinux_slot_free(void *block);
+
+// -- arena.c: malloc and free for many blocks that die together, when the arena ends ---------------
+
+void *clinux_arena_malloc(size_t size);
+void clinux_arena_free(void *block);
+void clinux_arena_end(void);
+
 // -- stream.c -----------------------------------------------------------------------------------
 
 // O_PATH: a file's place, whatever it is; nothing is opened in the sense of a FIFO or device.

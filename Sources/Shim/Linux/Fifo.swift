@@ -7,7 +7,7 @@ package import struct SystemPackage.Errno
 
 /// A FIFO found by path once; every later open reaches the same one (fifo(7), proc(5)).
 ///
-/// No open here blocks: `openForWriting` throws `ENXIO` as long as nobody reads.
+/// No open here blocks.
 package struct Fifo: ~Copyable {
   private let place: Descriptor
 
@@ -32,8 +32,15 @@ package struct Fifo: ~Copyable {
 
   package func openForReading() throws(Errno) -> Descriptor { try open(O_RDONLY) }
 
-  /// - Throws: `ENXIO` without a reader.
-  package func openForWriting() throws(Errno) -> Descriptor { try open(O_WRONLY) }
+  /// A writing end, whether somebody reads or not. A reader that blocks in its open, for want of a
+  /// writer, goes on.
+  package func openForWriting() throws(Errno) -> Descriptor {
+    // Without a reader the open would fail (ENXIO): we are one ourselves for a moment.
+    let both = try openBothEnds()
+    let writer = try open(O_WRONLY)
+    _ = consume both
+    return writer
+  }
 
   /// Both ends in one descriptor: neither blocks nor gets EPIPE, whoever comes or goes.
   package func openBothEnds() throws(Errno) -> Descriptor { try open(O_RDWR) }
@@ -41,5 +48,13 @@ package struct Fifo: ~Copyable {
   private func open(_ mode: Int32) throws(Errno) -> Descriptor {
     Descriptor(
       owning: try valueOrErrno { unsafe Glibc.open(path, mode | O_NONBLOCK | O_CLOEXEC) })
+  }
+}
+
+extension Descriptor {
+  /// Whether the pipe or FIFO whose writing end this is has a reader (poll(2), POLLERR).
+  package var hasReader: Bool {
+    var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&query, 1, 0) >= 0 && query.revents & Int16(POLLERR) == 0
   }
 }

@@ -55,7 +55,12 @@ final class Serve {
       let router = Router()
       service.register(with: router)
       server = Server(loop, listener: socket, router: router)
-      server.onConnectionClosed = { [service] in service.dropAbandonedWaits() }
+      let tidy = Timer(loop) { CurrentProcess.returnFreeMemory() }
+      server.onConnectionClosed = { [service] in
+        service.dropAbandonedWaits()
+        // Once for a crowd that leaves together.
+        tidy.schedule(after: .milliseconds(100))
+      }
       ending.begin = { [unowned self] why in end(why) }
       signals = try SignalSource(
         loop,

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CJansson
+internal import Linux
 
-/// A parsed JSON text. The only user of jansson.
+/// A parsed JSON text, one at a time on a thread. The only user of jansson.
 @safe struct JSONDocument: ~Copyable {
   private let root: UnsafeMutablePointer<json_t>
 
   init(_ text: [UInt8]) throws(BundleError) {
+    // The tree dies as a whole, and what comes after it finds the heap as it was.
+    unsafe json_set_alloc_funcs({ unsafe Arena.allocate($0) }, { unsafe Arena.free($0) })
     var error = json_error_t()
     let parsed = unsafe text.withUnsafeBytes { bytes in
       unsafe json_loadb(
@@ -16,13 +19,13 @@ internal import CJansson
       let words = unsafe withUnsafeBytes(of: &error.text) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
+      Arena.end()
       throw .malformed("config.json, line \(error.line): \(words)")
     }
     unsafe root = parsed
   }
 
-  // What json_decref does; a macro in jansson's header, and nobody shares this reference.
-  deinit { unsafe json_delete(root) }
+  deinit { Arena.end() }
 
   /// The spec's annotations whose value is a string.
   var annotations: [String: String] {

@@ -7,8 +7,8 @@ internal import struct SystemPackage.Errno
 
 /// One output of a process on its way to the client: pipe, relay, FIFO.
 ///
-/// A FIFO and its bytes live only while somebody holds it open (fifo(7)). So it is not opened before
-/// it has a reader; from then on we hold both its ends, so that a client that detaches causes
+/// A FIFO and its bytes live only while somebody holds it open (fifo(7)). So nothing is written to it
+/// before it has a reader; from then on we hold both its ends, so that a client that detaches causes
 /// neither EPIPE nor EOF; and they stay open until the last byte was read, or Delete.
 final class OutputStream {
   private enum Stage { case waiting, relaying, draining, closed }
@@ -19,13 +19,17 @@ final class OutputStream {
   /// Our end of the process's pipe, until the relay takes it.
   private var source: Descriptor?
   private var fifo: Fifo?
+  /// Our writing end while there is no reader: with it a reader's open does not block, and tells.
+  /// (A reader that blocks in its open causes no event.)
+  private var writer: Descriptor?
   /// Both ends of the FIFO in one descriptor.
   private var keeper: Descriptor?
   private var relay: Relay?
   private var subscription: Inotify.Subscription?
   private var timer: Timer?
   private var onConnected: ((Errno?) -> Void)?
-  var onClosed: () -> Void = {}
+  /// Called once, when the process's last byte is in the FIFO.
+  var onRelayed: (() -> Void)?
 
   init(_ hub: StdioHub, path: String, source: consuming Descriptor) {
     self.hub = hub
@@ -33,6 +37,9 @@ final class OutputStream {
     self.source = consume source
   }
 
+  /// Whether the process's last byte is in the FIFO.
+  var isRelayed: Bool { stage == .draining || stage == .closed }
+  /// Whether it was read there as well.
   var isClosed: Bool { stage == .closed }
   var bytesRelayed: UInt64 { relay?.bytesRelayed ?? 0 }
   var bytesDropped: UInt64 { relay?.bytesDropped ?? 0 }
@@ -46,9 +53,10 @@ final class OutputStream {
     self.onConnected = onConnected
     do throws(Errno) {
       fifo = try Fifo(path: path)
-      // Before the first attempt: a reader that comes in between is not missed.
-      notify(.opened, otherwiseEvery: .milliseconds(20)) { [unowned self] in tryToOpen() }
-      tryToOpen()
+      // Before the first look: a reader that comes in between is not missed.
+      notify(.opened, otherwiseEvery: .milliseconds(20)) { [unowned self] in lookForReader() }
+      writer = try fifo?.openForWriting()
+      lookForReader()
     } catch .invalidArgument {
       openFile()
     } catch {
@@ -56,15 +64,12 @@ final class OutputStream {
     }
   }
 
-  private func tryToOpen() {
-    guard stage == .waiting, fifo != nil else { return }
+  private func lookForReader() {
+    guard stage == .waiting, writer?.hasReader == true else { return }
     do throws(Errno) {
-      guard let writer = try fifo?.openForWriting() else { return }
       keeper = try fifo?.openBothEnds()
       fifo = nil
-      startRelay(to: writer, splices: true)
-    } catch .noSuchAddressOrDevice {
-      return  // ENXIO: nobody reads yet
+      if let writer = writer.take() { startRelay(to: writer, splices: true) }
     } catch {
       connected(error)
     }
@@ -103,6 +108,7 @@ final class OutputStream {
 
   private func drain() {
     stage = .draining
+    onRelayed.take()?()
     if isDrained { return close() }
     notify([.read, .readerLeft], otherwiseEvery: .seconds(10)) { [unowned self] in
       if isDrained { close() }
@@ -142,8 +148,9 @@ final class OutputStream {
     stopWaiting()
     source = nil
     fifo = nil
+    writer = nil
     keeper = nil
     relay?.close()
-    onClosed()
+    onRelayed.take()?()
   }
 }

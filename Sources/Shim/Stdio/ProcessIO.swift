@@ -22,7 +22,7 @@ package final class ProcessIO {
   private var outputs: [OutputStream] = []
   private var unconnected = 0
   private var onConnected: ((StdioError?) -> Void)?
-  private var onDrained: (() -> Void)?
+  private var onRelayed: (() -> Void)?
   private var timer: Timer?
 
   /// Makes the pipes; opens nothing of the client's.
@@ -50,7 +50,7 @@ package final class ProcessIO {
     // Our end only: O_NONBLOCK on the other would be the process's too.
     try readEnd.setNonblocking()
     let output = OutputStream(hub, path: path, source: readEnd)
-    output.onClosed = { [unowned self] in if isDrained { onDrained.take()?() } }
+    output.onRelayed = { [unowned self] in if isRelayed { onRelayed.take()?() } }
     outputs.append(output)
     return pipe.takeWriteEnd()
   }
@@ -112,8 +112,11 @@ package final class ProcessIO {
   /// Whether every byte of output has been read by the client.
   package var isDrained: Bool { outputs.allSatisfy(\.isClosed) }
 
-  /// Calls the handler once, when `isDrained` becomes true.
-  package func whenDrained(_ handler: @escaping () -> Void) { onDrained = handler }
+  /// Whether every byte of output has reached the client's FIFO, read or not.
+  package var isRelayed: Bool { outputs.allSatisfy(\.isRelayed) }
+
+  /// Calls the handler once, when `isRelayed` becomes true.
+  package func whenRelayed(_ handler: @escaping () -> Void) { onRelayed = handler }
 
   /// Bytes that left the process and that no client has read.
   package var bytesLeft: Int { outputs.reduce(0) { $0 + $1.bytesLeft } }
@@ -124,7 +127,7 @@ package final class ProcessIO {
   package func close() {
     timer = nil
     onConnected = nil
-    onDrained = nil
+    onRelayed = nil
     closeChildEnds()
     ourStdin = nil
     stdin?.close()

@@ -102,7 +102,7 @@ final class Relay {
   /// The bytes now in the shared buffer; nil when there are none, or no more.
   private func read(from input: Watch) -> Int? {
     do throws(Errno) {
-      let count = try unsafe input.descriptor.read(into: hub.scratch)
+      let count = try unsafe input.descriptor.read(into: hub.loop.scratch)
       if count > 0 { return count }
       end(.inputEnded)
     } catch .wouldBlock {
@@ -120,7 +120,7 @@ final class Relay {
   private func copy(from input: Watch, to output: Watch) throws(Errno) {
     guard let count = read(from: input) else { return }
     // A pointer and no Span: extracting one here crashes the optimizer of Swift 6.3.1.
-    let bytes = unsafe UnsafeBufferPointer(rebasing: hub.scratch[..<count])
+    let bytes = unsafe UnsafeBufferPointer(rebasing: hub.loop.scratch[..<count])
     let written: Int
     do throws(Errno) {
       written = try unsafe write(bytes, to: output)
@@ -129,7 +129,7 @@ final class Relay {
       throw error
     }
     if written < count {
-      held = unsafe Array(hub.scratch[written..<count])
+      held = unsafe Array(hub.loop.scratch[written..<count])
       waitForRoom(input, output)
     }
   }

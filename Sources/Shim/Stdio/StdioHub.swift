@@ -4,12 +4,10 @@ package import EventLoop
 
 package import struct SystemPackage.Errno
 
-/// What all streams of the process share: the loop, one inotify, one buffer and one fine timer.
-@safe package final class StdioHub {
+/// What all streams of the process share: the loop, one inotify and one fine timer.
+package final class StdioHub {
   package let loop: EventLoop
   let inotify: Inotify
-  /// For bytes on their way from a read to the write that follows in the same turn.
-  let scratch: UnsafeMutableBufferPointer<UInt8>
   private var pacer: PaceTimer?
   private var paced: [Relay] = []
 
@@ -19,11 +17,8 @@ package import struct SystemPackage.Errno
   package init(_ loop: EventLoop) throws(Errno) {
     self.loop = loop
     inotify = Inotify(loop)
-    unsafe scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
     pacer = try PaceTimer(loop) { [unowned self] in resumePaced() }
   }
-
-  deinit { unsafe scratch.deallocate() }
 
   /// Gives the relay its turn a little later, together with the others that wait.
   func pace(_ relay: Relay) {

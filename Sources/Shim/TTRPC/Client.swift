@@ -20,7 +20,6 @@ package final class Client {
 
   private let loop: EventLoop
   private let path: String
-  private let buffer = ReadBuffer()
   private let deadlines: Deadlines
   private var channel: FrameChannel?
   private var pending: [UInt32: PendingCall] = [:]
@@ -124,7 +123,7 @@ package final class Client {
       // Reading never pauses: replies make nothing to write, and a server that writes before it
       // reads must find us reading.
       let new = FrameChannel(
-        loop, try UnixSocket.connect(path: path), buffer, queueLimit: .max)
+        loop, try UnixSocket.connect(path: path), queueLimit: .max)
       new.onEvent = { [unowned self] event in handle(event) }
       new.onClosed = { [unowned self] in closed() }
       channel = new

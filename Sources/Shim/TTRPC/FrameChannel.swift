@@ -16,7 +16,7 @@ final class FrameChannel {
   var onClosed: () -> Void = {}
 
   private var watch: Watch?
-  private let buffer: ReadBuffer
+  private let loop: EventLoop
   private let queueLimit: Int
   private var decoder = FrameDecoder()
   private var output = OutputQueue()
@@ -25,8 +25,8 @@ final class FrameChannel {
   private var hasFailed = false
 
   /// - Parameter queueLimit: bytes unwritten at which reading pauses, until half of them are out.
-  init(_ loop: EventLoop, _ socket: consuming Descriptor, _ buffer: ReadBuffer, queueLimit: Int) {
-    self.buffer = buffer
+  init(_ loop: EventLoop, _ socket: consuming Descriptor, queueLimit: Int) {
+    self.loop = loop
     self.queueLimit = queueLimit
     watch = Watch(
       loop, socket,
@@ -73,9 +73,9 @@ final class FrameChannel {
   private func readable() {
     guard let watch else { return }
     do throws(Errno) {
-      let bytes = try unsafe buffer.read(from: watch.descriptor)
-      if unsafe bytes.isEmpty { return close() }
-      unsafe decoder.append(bytes)
+      let count = try unsafe watch.descriptor.read(into: loop.scratch)
+      if count == 0 { return close() }
+      unsafe decoder.append(loop.scratch[..<count])
     } catch {
       if error != .wouldBlock { close() }
       return

@@ -15,7 +15,6 @@ package final class Server {
   private let router: Router
   private let limits: Limits
   private let ledger: RequestLedger
-  private let buffer = ReadBuffer()
   private var connections: [ObjectIdentifier: Connection] = [:]
   private var listener: Watch?
   private var acceptAgain: Timer?
@@ -77,7 +76,7 @@ package final class Server {
   /// A peer that is not ourself gets nothing, not even an error (containerd's shims do the same).
   private func serve(_ socket: consuming Descriptor) {
     guard UnixSocket.isPeerOurself(socket), connections.count < limits.connections else { return }
-    let channel = FrameChannel(loop, socket, buffer, queueLimit: limits.queuedBytes)
+    let channel = FrameChannel(loop, socket, queueLimit: limits.queuedBytes)
     let connection = Connection(channel, router, ledger)
     let id = ObjectIdentifier(connection)
     connections[id] = connection
@@ -86,6 +85,10 @@ package final class Server {
 
   private func closed(_ id: ObjectIdentifier) {
     connections[id] = nil
+    // A dictionary does not shrink by itself, and we live for months after a crowd.
+    if connections.count < connections.capacity / 16 {
+      connections = Dictionary(uniqueKeysWithValues: connections.map { ($0, $1) })
+    }
     resumeAccepting()
     onConnectionClosed()
   }

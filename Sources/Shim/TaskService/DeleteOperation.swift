@@ -8,11 +8,12 @@ internal import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
 
-/// Delete: end a process that never started, wait for its output to be read, tell. Several calls
+/// Delete: end a process that never started, wait until its output is in the FIFOs, tell. Several calls
 /// share one operation and its answer.
 final class DeleteOperation {
-  /// How long unread output may hold up Delete, as in containerd's own shim.
-  private static let drainLimit = Duration.seconds(10)
+  /// How long a full FIFO, or an orphan that holds the output open, may hold up Delete: as in
+  /// containerd's own shim.
+  private static let relayLimit = Duration.seconds(10)
 
   private let service: TaskService
   private let container: Container
@@ -32,21 +33,21 @@ final class DeleteOperation {
   private func begin() {
     container.deletion = self
     if container.record.exit != nil {
-      drain()
+      waitForOutput()
     } else {
       // Created and never started. `exited` goes on.
       try? service.runtime.kill(container.process, signal: 9, all: true)
     }
   }
 
-  func exited() { drain() }
+  func exited() { waitForOutput() }
 
-  private func drain() {
-    if container.io.isDrained { return finish() }
+  private func waitForOutput() {
+    if container.io.isRelayed { return finish() }
     let timer = Timer(service.hub.loop) { [unowned self] in finish() }
-    timer.schedule(after: Self.drainLimit)
+    timer.schedule(after: Self.relayLimit)
     self.timer = timer
-    container.io.whenDrained { [unowned self] in finish() }
+    container.io.whenRelayed { [unowned self] in finish() }
   }
 
   private func finish() {

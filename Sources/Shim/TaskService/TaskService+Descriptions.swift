@@ -15,6 +15,7 @@ extension TaskService {
           ("deleting", String(container.deletion != nil)),
           ("output_bytes", String(container.io.bytesRelayed)),
           ("unread_bytes", String(container.io.bytesLeft)),
+          ("output_is_read", String(container.io.isDrained)),
         ]
       }
   }

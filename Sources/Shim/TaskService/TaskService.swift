@@ -145,7 +145,7 @@ package final class TaskService {
   /// Forgets Waits whose callers are gone: ttrpc has no cancel, they would add up for ever.
   package func dropAbandonedWaits() {
     for container in containers.values {
-      container.waits.removeAll { !$0.isConnected }
+      container.waits = container.waits.filter(\.isConnected)
     }
   }
 
