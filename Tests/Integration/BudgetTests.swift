@@ -26,12 +26,9 @@ extension Integration {
           Processes.field("State", of: command)?.hasPrefix("T") ?? false
         }
         let shim = try client.shimPID
-        let before = try Footprint(of: shim)
+        let before = try Footprint.whenAsleep(shim)
         #expect(before.threads == 1)
-        #expect(before.memory <= 400)
-        withKnownIssue("it takes 308 to 324 kB", isIntermittent: true) {
-          #expect(before.memory <= 300)
-        }
+        #expect(before.memory <= 300)
 
         // No pace of ours is slower than ten seconds, and all that idle are at rest.
         sleep(11)

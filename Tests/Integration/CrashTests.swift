@@ -14,7 +14,7 @@ extension Integration {
         for round in 1...2 {
           try containerd.startTask("shim-test").expectSuccess()
           let task = try #require(try containerd.task("shim-test"))
-          let sleep = try eventually("sleep 5") { Processes.children(of: task.pid).first }
+          let sleep = try Processes.sleep(of: task.pid)
           kill(sleep, SIGSTOP)  // it does not end by itself
           kill(try containerd.shim(of: "shim-test"), SIGKILL)
 

@@ -14,7 +14,7 @@ extension Integration {
         let client = try host.launch("a")
         try host.create(client, "a")
         let command = try client.start("a")
-        let sleep = try eventually("sleep 5") { Processes.children(of: command).first }
+        let sleep = try Processes.sleep(of: command)
         kill(sleep, SIGSTOP)  // it does not end by itself
         let shim = try client.shimPID
         kill(shim, SIGKILL)

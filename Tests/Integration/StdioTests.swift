@@ -64,11 +64,13 @@ extension Integration {
     }
 
     /// Writes to the pipe that is a process's standard output, and waits until the shim has taken it.
-    static func writeAs(_ pid: Int32, _ text: String, _ shim: ShimClient) throws {
+    static func writeAs(
+      _ pid: Int32, _ text: String, _ shim: ShimClient, _ id: String = "a"
+    ) throws {
       let pipe = try Handle.open("/proc/\(pid)/fd/1", O_WRONLY)
       try pipe.write(Array(text.utf8))
       try eventually("the shim has read it") { pipe.readableBytes == 0 }
-      _ = try shim.state("a")  // its turn is over
+      _ = try shim.state(id)  // its turn is over
     }
 
     @Test func lastWordsWaitForALateReader() throws {

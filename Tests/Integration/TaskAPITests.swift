@@ -152,7 +152,7 @@ extension Integration {
         let client = try host.launch("a")
         try host.create(client, "a")
         let command = try client.start("a")
-        let sleep = try eventually("sleep 5") { Processes.children(of: command).first }
+        let sleep = try Processes.sleep(of: command)
         #expect(try client.pids("a").sorted() == [command, sleep].sorted())
         // Stopped, it does not end by itself.
         kill(sleep, SIGSTOP)

@@ -30,11 +30,7 @@ extension Integration {
         #expect(Processes.children(of: shim) == [task.pid])
         let command = Processes.commandLine(of: task.pid)
         #expect(command == ["sh", "-c", "while date --rfc-3339=seconds; do sleep 5; done"])
-        let sleep = try eventually("sleep 5") {
-          Processes.children(of: task.pid).first {
-            Processes.commandLine(of: $0) == ["sleep", "5"]
-          }
-        }
+        let sleep = try Processes.sleep(of: task.pid)
         #expect([shim, task.pid, sleep].map(Processes.group) == [shim, shim, shim])
 
         let score = try #require(Files.read("/proc/\(try containerd.pid)/oom_score_adj"))
@@ -62,7 +58,7 @@ extension Integration {
           try containerd.startTask("shim-test").expectSuccess()
           let task = try #require(try containerd.task("shim-test"))
           let shim = try containerd.shim(of: "shim-test")
-          let sleep = try eventually("sleep 5") { Processes.children(of: task.pid).first }
+          let sleep = try Processes.sleep(of: task.pid)
           #expect(Files.exists(try containerd.socket("shim-test")))
 
           kill(sleep, SIGSTOP)  // it does not end by itself
@@ -87,6 +83,9 @@ extension Integration {
     @Test func removalDoesNotWaitForSomebodyToReadTheOutput() throws {
       try Containerd.run { containerd in
         try containerd.runTask("shim-test", keepsOutput: true)
+        // The ctr that started it may have read the first date, and is gone now.
+        let command = try #require(try containerd.task("shim-test")).pid
+        try StdioTests.writeAs(command, "unread\n", try containerd.client("shim-test"), "shim-test")
         try containerd.ctr("task", "kill", "shim-test").expectSuccess()
         try containerd.awaitState("shim-test", "STOPPED")
         let removal = try containerd.spawnCtr(["task", "rm", "shim-test"])

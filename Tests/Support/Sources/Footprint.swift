@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
+
 /// What a process costs at a moment.
 package struct Footprint: CustomStringConvertible {
   /// Private memory (kB).
@@ -21,6 +23,17 @@ package struct Footprint: CustomStringConvertible {
   }
 
   package var description: String { "\(memory) kB, \(descriptors) descriptors, \(threads) threads" }
+
+  /// What a process costs that has nothing more to do: after its last answer it still has to get to
+  /// its next sleep.
+  package static func whenAsleep(_ pid: Int32) throws -> Footprint {
+    try eventually("process \(pid) is asleep") {
+      let before = try Footprint(of: pid)
+      usleep(300_000)
+      let after = try Footprint(of: pid)
+      return after.sleeps == before.sleeps ? after : nil
+    }
+  }
 
   /// Waits until a process holds no more descriptors than before, and tells what it costs then.
   package static func wait(for before: Footprint, of pid: Int32) throws -> Footprint {

@@ -36,6 +36,13 @@ package enum Processes {
     return text.split(separator: " ").compactMap { Int32($0) }
   }
 
+  /// The `sleep 5` between two dates of the sample's command; waits while it writes one.
+  package static func sleep(of command: Int32) throws -> Int32 {
+    try eventually("sleep 5") {
+      children(of: command).first { commandLine(of: $0) == ["sleep", "5"] }
+    }
+  }
+
   package static func commandLine(of pid: Int32) -> [String] {
     let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

@@ -128,9 +128,10 @@ package final class ShimHost {
   }
 
   private func end() throws {
-    for pid in processes where Processes.commandLine(of: pid).contains("-namespace") {
-      kill(pid, SIGKILL)
-    }
+    // The shims, and not yet their commands: these are for `delete`, once nobody listens any more.
+    let shims = processes.filter { Processes.commandLine(of: $0).contains("-namespace") }
+    for pid in shims { kill(pid, SIGKILL) }
+    try eventually("the shims are gone") { shims.allSatisfy(Processes.isGone) }
     let addresses = bundles.compactMap { Files.read("\(bundle($0))/address") }
     for id in bundles where Files.exists(bundle(id)) { try delete(id).expectSuccess() }
     defer { for pid in processes { kill(pid, SIGKILL) } }
