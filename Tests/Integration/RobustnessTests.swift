@@ -42,22 +42,16 @@ extension Integration {
         #expect(took < .milliseconds(100), "State took \(took)")
       }
 
-      /// Abuses the shim three times: descriptors are given back each time, memory but for a little,
-      /// and no abuse after the first one costs anything.
+      /// Abuses the shim three times: descriptors and memory are given back each time.
       func expectRecovery(afterEach abuse: () throws -> Void) throws {
-        var once = 0
-        for round in 1...3 {
+        for _ in 1...3 {
           try abuse()
           try expectPromptState()
-          let now = try Footprint.wait(for: before, of: pid)
-          if round == 1 { once = now.memory }
-          #expect(now.memory <= once + 96, "it grows")
-        }
-        #expect(once <= before.memory + 1024)
-        withKnownIssue(
-          "libevent and the allocator keep what many connections took", isIntermittent: true
-        ) {
-          #expect(once <= before.memory + 256)
+          var now = before
+          try eventually("it gives everything back", told: { "\(before), now \(now)" }) {
+            now = try Footprint(of: pid)
+            return now.descriptors <= before.descriptors && now.memory <= before.memory + 96
+          }
         }
       }
     }

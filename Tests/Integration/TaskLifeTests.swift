@@ -90,10 +90,7 @@ extension Integration {
         try containerd.awaitState("shim-test", "STOPPED")
         let removal = try containerd.spawnCtr(["task", "rm", "shim-test"])
         // Containerd's own shim takes milliseconds; ten seconds is the limit for a full FIFO.
-        withKnownIssue("Delete waits ten seconds for a reader of the output") {
-          try removal.wait(within: .seconds(6)).expectSuccess()
-        }
-        _ = try removal.wait()
+        try removal.wait(within: .seconds(6)).expectSuccess()
       }
     }
 
