@@ -22,8 +22,8 @@ import struct SystemPackage.Errno
       descriptors: [Command.null, writeEnd.number, Command.null], openFiles: openFiles)
     _ = consume writeEnd
     let text = String(decoding: try readEnd.readAll(limit: 1 << 20), as: UTF8.self)
-    child.pidfd.waitForProcess(milliseconds: 10_000)
-    _ = ExitStatus.reapNext()
+    // This very child: swift-testing has children of its own, and waits for them itself.
+    #expect(waitpid(child.pid, nil, 0) == child.pid)
     return text
   }
 
@@ -49,12 +49,11 @@ import struct SystemPackage.Errno
     #expect(try output(of: "ulimit -n", openFiles: limit) == "77\n")
   }
 
-  @Test func failureOfExecComesBackAndLeavesNoChild() {
+  @Test func failureOfExecComesBack() {
     let missing = Command(path: "/nonexistent", arguments: ["x"], environment: [])
     #expect(throws: Errno.noSuchFileOrDirectory) {
       _ = try missing.spawn(descriptors: [], openFiles: .current).pid
     }
-    #expect(ExitStatus.reapNext() == nil)
   }
 
   @Test func descriptorsMayCrossEachOther() throws {
