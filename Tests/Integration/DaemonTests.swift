@@ -15,6 +15,7 @@ extension Integration {
         let client = try host.launch("a", inherited: [9: leak, 77: leak])
         try host.create(client, "a")
         let command = try client.start("a")
+        _ = try Processes.sleep(of: command)  // no longer loading its libraries
         let shim = try client.shimPID
         try eventually("the events are delivered") { host.events.topics.count == 2 }
 
