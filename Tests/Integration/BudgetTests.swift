@@ -9,6 +9,14 @@ import Testing
 extension Integration {
   /// What a shim costs, and that it costs no more after much use.
   @Suite struct BudgetTests {
+    /// By the symbols of the unstripped release.
+    @Test func fullFoundationIsNotLinked() throws {
+      let binary = try Data(contentsOf: URL(fileURLWithPath: ShimBinary.path()))
+      #expect(
+        binary.range(of: Data("$s20FoundationEssentials".utf8)) != nil, "no symbols to look at")
+      #expect(binary.range(of: Data("$s10Foundation".utf8)) == nil)
+    }
+
     /// Stopped, the command prints nothing: the shim has no reason to run.
     @Test func anIdleShimSleeps() throws {
       try ShimHost.run { host in
