@@ -48,9 +48,8 @@ static int place_descriptors(const int *wanted, size_t count) {
   }
   for (size_t i = 0; i < count; i++)
     if (dup2(sources[i], (int)i) < 0) return -1;
-  // All of ours are close-on-exec; what leaked into us from containerd is not.
-  close_range((unsigned)count, ~0U, 0);
-  return 0;
+  // All of ours are close-on-exec; what leaked into us from containerd is not. Linux 5.9 at least.
+  return close_range((unsigned)count, ~0U, 0);
 }
 
 static int child(void *argument) {
@@ -62,8 +61,9 @@ static int child(void *argument) {
   }
   if (request->own_group && setpgid(0, 0) < 0) goto failed;
   const struct rlimit open_files = {request->open_files_soft, request->open_files_hard};
-  if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) goto failed;
   if (place_descriptors(request->descriptors, request->descriptor_count) < 0) goto failed;
+  // Only now: with the lower limit and our full table no descriptor could have been moved.
+  if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) goto failed;
   default_signals();
   execve(request->path, request->argv, request->envp);
 failed:

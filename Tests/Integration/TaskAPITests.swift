@@ -86,6 +86,23 @@ extension Integration {
       }
     }
 
+    /// What containerd does when its client gives up waiting for a Create: Delete, then Shutdown.
+    @Test func aCreateThatNobodyWaitsForIsEndedByDelete() throws {
+      try ShimHost.run { host in
+        let output = "\(host.folder.path)/out"
+        try Files.makeFifo(output)
+        let client = try host.launch("a")
+        let shim = try client.shimPID
+        let create = try client.begin("Create", host.createRequest("a", stdout: output))
+        #expect(
+          try client.refusal("Delete", DeleteRequest.with { $0.id = "a" }).code == 5)
+        #expect(throws: RPCError.self) { _ = try client.finish(create) }
+        try client.shutdown("a")
+        try eventually("the shim has ended") { Processes.isGone(shim) }
+        #expect(host.events.topics.isEmpty, "a failed Create has no event")
+      }
+    }
+
     @Test func aCommandThatCannotBeExecuted() throws {
       try ShimHost.run { host in
         let client = try host.launch("a", environment: ["PATH": "/nonexistent"])

@@ -49,6 +49,14 @@ import struct SystemPackage.Errno
     #expect(try output(of: "ulimit -n", openFiles: limit) == "77\n")
   }
 
+  /// The shim may hold more descriptors than its children are allowed.
+  @Test func theLowerLimitDoesNotStandInTheWay() throws {
+    let ours = (0..<100).map { _ in open("/dev/null", O_RDONLY | O_CLOEXEC) }
+    defer { for descriptor in ours { close(descriptor) } }
+    let limit = OpenFileLimit(soft: 50, hard: OpenFileLimit.current.hard)
+    #expect(try output(of: "echo spawned", openFiles: limit) == "spawned\n")
+  }
+
   @Test func failureOfExecComesBack() {
     let missing = Command(path: "/nonexistent", arguments: ["x"], environment: [])
     #expect(throws: Errno.noSuchFileOrDirectory) {

@@ -41,6 +41,7 @@ import Testing
   @Test func errors() {
     #expect(throws: Options.Failure.unknownFlag("-x")) { try parse("-x") }
     #expect(throws: Options.Failure.unknownFlag("---id")) { try parse("---id x") }
+    #expect(throws: Options.Failure.unknownFlag("-=id")) { try parse("-=id") }
     #expect(throws: Options.Failure.missingValue("id")) { try parse("-id") }
     #expect(throws: Options.Failure.unknownAction("stop")) { try parse("stop") }
     #expect(throws: Options.Failure.noSwitch("debug", value: "x")) { try parse("-debug=x") }

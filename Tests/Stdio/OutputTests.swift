@@ -172,6 +172,22 @@ import struct SystemPackage.Errno
     #expect(io.bytesDropped == 90_000)
   }
 
+  /// A disk that fills in the middle of a write: epoll cannot wait for a file.
+  @Test func aDiskThatFillsInTheMiddle() throws {
+    try #require(mount("tmpfs", harness.folder, "tmpfs", 0, "size=4096") == 0, "as root")
+    defer { umount2(harness.folder, Int32(MNT_DETACH)) }
+    let file = "\(harness.folder)/file"
+    close(open(file, O_CREAT | O_WRONLY, 0o600))
+    let (io, writer) = try process(file)
+    io.connect { #expect($0 == nil) }
+    put(String(repeating: "x", count: 5000), writer)
+    harness.settle()
+    put("more", writer)
+    close(writer)
+    harness.run { io.isDrained }
+    #expect(io.bytesRelayed == 4096 && io.bytesDropped == 908)
+  }
+
   @Test func whatCannotBeOpenedIsAnError() throws {
     let missing = "\(harness.folder)/missing"
     let (io, writer) = try process(missing)

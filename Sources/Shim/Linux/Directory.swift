@@ -52,7 +52,9 @@ package struct Directory: ~Copyable {
   /// Writes a file with mode 0600, whole or not at all (a hidden sibling, then rename).
   package func write(_ name: String, _ content: String) throws(Errno) {
     let temporary = ".\(name)"
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
+    // Never into what is there already: a link leads elsewhere, and a FIFO would hold us up.
+    _ = unsafe unlinkat(descriptor.number, temporary, 0)
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let file = Descriptor(
       owning: try valueOrErrno { unsafe openat(descriptor.number, temporary, flags, 0o600) })
     try valueOrErrno { fchmod(file.number, 0o600) }

@@ -23,17 +23,35 @@ package enum ProcessTree {
     return found
   }
 
-  /// Ends a process and all that descends from it. Each is stopped before its children are listed,
-  /// so that none is born meanwhile; `open` gives the root's descriptor.
+  /// Sends a signal to all that descends from a process, the youngest first.
+  package static func signalDescendants(of pid: Int32, _ signal: Int32) {
+    for child in children(of: pid) {
+      guard let pidfd = openChild(child, of: pid) else { continue }
+      signalDescendants(of: child, signal)
+      try? pidfd.signalProcess(signal)
+    }
+  }
+
+  /// Ends a process and all that descends from it; `root` is its descriptor. Each is stopped before
+  /// its children are listed, and they are listed again for one whose birth was under way.
   package static func kill(_ pid: Int32, root: borrowing Descriptor) {
     try? root.signalProcess(SIGSTOP)
-    for child in children(of: pid) {
-      // Stopped or not, a child stays a child, or a zombie, while its parent stands still: the pid
-      // cannot have gone to a stranger between the listing and this open.
-      guard let identity = ProcessIdentity(runningAs: child), let pidfd = try? identity.open()
-      else { continue }
-      kill(child, root: pidfd)
+    var seen: Set<Int32> = []
+    while case let born = children(of: pid).filter({ !seen.contains($0) }), !born.isEmpty {
+      seen.formUnion(born)
+      for child in born {
+        if let pidfd = openChild(child, of: pid) { kill(child, root: pidfd) }
+      }
     }
     try? root.signalProcess(SIGKILL)
+  }
+
+  /// A descriptor of a listed child; nil when it is gone, whoever has its pid now: still a child
+  /// after the open, it was the same one at the open.
+  private static func openChild(_ child: Int32, of parent: Int32) -> Descriptor? {
+    guard let pidfd = try? ProcessIdentity(runningAs: child)?.open(),
+      children(of: parent).contains(child)
+    else { return nil }
+    return pidfd
   }
 }

@@ -43,12 +43,13 @@ struct Options: Equatable {
     while let word = rest.first, word.hasPrefix("-"), word != "-" {
       rest.removeFirst()
       if word == "--" { break }
-      let flag = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1)
+      let flag = word.drop { $0 == "-" }.split(
+        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = flag.first.map(String.init) ?? ""
       guard word.prefix(while: { $0 == "-" }).count <= 2, !name.isEmpty else {
         throw .unknownFlag(word)
       }
-      var value = flag.count == 2 ? String(flag[1]) : word.hasSuffix("=") ? "" : nil
+      var value = flag.count == 2 ? String(flag[1]) : nil
       if let path = Self.switches[name] {
         guard let on = Self.truth(value ?? "true") else {
           throw .noSwitch(name, value: value ?? "")

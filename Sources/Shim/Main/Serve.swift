@@ -25,6 +25,7 @@ final class Serve {
   private let server: Server
   private let socketPath: String
   private var signals: SignalSource?
+  private var isEnding = false
 
   init(_ program: Program, _ options: Options) throws(CommandFailure) {
     let sink = LogSink(path: "log")
@@ -42,7 +43,8 @@ final class Serve {
       let events = CurrentProcess.environmentVariable("TTRPC_ADDRESS") ?? ""
       if events.isEmpty { log.error("TTRPC_ADDRESS is empty: no event will arrive") }
       self.events = EventPublisher(
-        loop, Client(loop, path: events), namespace: options.namespace, log: log)
+        loop, events.isEmpty ? nil : Client(loop, path: events), namespace: options.namespace,
+        log: log)
 
       let runtime: any ContainerRuntime =
         program.isSample
@@ -88,13 +90,17 @@ final class Serve {
   func run() {
     log.info("serving", ("pid", String(CurrentProcess.id)), ("socket", socketPath))
     loop.run()
-    // While we still listen nobody else can have taken the name.
-    try? UnixSocket.remove(socketPath)
     server.flush()
   }
 
   private func end(_ why: String) {
+    guard !isEnding else { return }
+    isEnding = true
     log.info("ending", ("reason", why))
+    // First of all nobody may find us any more. While we listen nobody else has taken the name.
+    try? UnixSocket.remove(socketPath)
+    server.stop()
+    service.stopCreating()
     events.drain(within: Self.drainLimit) { [self] in
       if events.pending > 0 {
         log.error("events lost at the end", ("count", String(events.pending)))

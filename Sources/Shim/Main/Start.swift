@@ -22,6 +22,9 @@ struct Start {
 
   func run() throws(CommandFailure) {
     let bootstrap = try readBootstrap()
+    guard bootstrap.socketDirectory.isEmpty || bootstrap.socketDirectory.hasPrefix("/") else {
+      throw CommandFailure("socket_dir \(bootstrap.socketDirectory) is no absolute path")
+    }
     let bundle = try CurrentBundle.open(options)
     let annotations = try readAnnotations(bundle)
     let socket = SocketPath(

@@ -58,7 +58,8 @@ package final class HostRuntime: ContainerRuntime {
   ) throws(RuntimeError) -> InitProcess {
     let held = Command(
       path: "/proc/self/exe", arguments: [programName, "held"] + Self.command,
-      environment: CurrentProcess.environment)
+      // Not the socket by which containerd talks to systemd, in containerd's name.
+      environment: CurrentProcess.environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
     do throws(Errno) {
       var pair = try SocketPair()
       let ours = pair.takeOurs()
@@ -92,7 +93,7 @@ package final class HostRuntime: ContainerRuntime {
   }
 
   package func kill(_ process: InitProcess, signal: Int32, all: Bool) throws(RuntimeError) {
-    let others = all ? ProcessTree.descendants(of: process.pid) : []
+    if all { ProcessTree.signalDescendants(of: process.pid, signal) }
     do throws(Errno) {
       try process.pidfd.signalProcess(signal)
     } catch .noSuchProcess {
@@ -100,7 +101,6 @@ package final class HostRuntime: ContainerRuntime {
     } catch {
       throw .failed("\(error)")
     }
-    for pid in others { try? ProcessIdentity(runningAs: pid)?.open().signalProcess(signal) }
   }
 
   package func pids(of process: InitProcess) -> [Int32] {
@@ -108,7 +108,8 @@ package final class HostRuntime: ContainerRuntime {
   }
 
   /// Ends what an ended command left behind. The kernel has made us its parent (subreaper). By pid
-  /// and never by process group: the group is the shim's own.
+  /// and never by process group: the group is the shim's own. Whose orphan it is cannot be told; with
+  /// this one command, which leaves none while it lives, it is always an ended command's.
   private func endOrphans() {
     for pid in ProcessTree.children(of: CurrentProcess.id) where !children.isRegistered(pid) {
       // A child of ours that we have not reaped: its pid means nobody else.

@@ -145,6 +145,7 @@ final class OutputStream {
   func close() {
     guard stage != .closed else { return }
     stage = .closed
+    onConnected = nil
     stopWaiting()
     source = nil
     fifo = nil

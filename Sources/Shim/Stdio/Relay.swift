@@ -121,11 +121,17 @@ final class Relay {
     guard let count = read(from: input) else { return }
     // A pointer and no Span: extracting one here crashes the optimizer of Swift 6.3.1.
     let bytes = unsafe UnsafeBufferPointer(rebasing: hub.loop.scratch[..<count])
-    let written: Int
+    var written = 0
     do throws(Errno) {
       written = try unsafe write(bytes, to: output)
+      // A file takes all, or the disk is full and the next write says so: epoll does not watch files.
+      while !splices && written > 0 && written < count {
+        let more = try unsafe write(UnsafeBufferPointer(rebasing: bytes[written...]), to: output)
+        if more == 0 { break }
+        written += more
+      }
     } catch {
-      bytesDropped += UInt64(count)
+      bytesDropped += UInt64(count - written)
       throw error
     }
     if written < count {

@@ -15,15 +15,15 @@ final class CreateOperation {
   private let service: TaskService
   private let request: CreateTaskRequest
   private let reply: PendingReply
+  private let watcher: ExitWatcher
   private var io: ProcessIO?
   private var process: InitProcess?
-  private var container: Container?
-  private var earlyExit: Exit?
 
   init(_ service: TaskService, _ request: CreateTaskRequest, _ reply: consuming Reply) {
     self.service = service
     self.request = request
     self.reply = PendingReply(reply)
+    watcher = ExitWatcher(service)
   }
 
   func begin() {
@@ -60,7 +60,7 @@ final class CreateOperation {
     }
     self.io = io
     service.runtime.create(
-      bundle, io: io, onExit: { [self] status in exited(Exit(status)) },
+      bundle, io: io, onExit: { [watcher] status in watcher.exited(Exit(status)) },
       completion: { [self] result in
         switch result {
         case .failure(let error): fail(TaskError(error))
@@ -89,7 +89,6 @@ final class CreateOperation {
     let record = ContainerRecord(
       id: request.id, bundle: request.bundle, stdio: request.stdio, pid: process.pid)
     let container = Container(record, bundle, process, io)
-    self.container = container
     service.creations[request.id] = nil
     service.containers[request.id] = container
     service.log.info("created", ("id", request.id), ("pid", String(process.pid)))
@@ -108,17 +107,11 @@ final class CreateOperation {
       })
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(process.pid) })
     CurrentProcess.returnFreeMemory()  // the spec, parsed
-    if let earlyExit { service.exited(container, earlyExit) }
+    watcher.watch(container)
   }
 
-  /// Also after `finish`: this operation stays the one who is told of the exit.
-  private func exited(_ exit: Exit) {
-    if let container {
-      service.exited(container, exit)
-    } else {
-      earlyExit = exit
-    }
-  }
+  /// Nobody waits for this container any more.
+  func cancel() { fail(.unavailable("deleted while it was being created")) }
 
   /// The process, if there is one already, ends unseen: a failed Create has no exit event.
   private func fail(_ error: TaskError) {
@@ -132,4 +125,24 @@ final class CreateOperation {
 
 extension CreateTaskRequest {
   var stdio: StdioPaths { StdioPaths(stdin: stdin, stdout: stdout, stderr: stderr) }
+}
+
+/// Who is told of init's exit, from the spawn on. Apart from the operation, so that the request goes
+/// when Create is answered: a container may live for months.
+private final class ExitWatcher {
+  private unowned let service: TaskService
+  private weak var container: Container?
+  private var earlyExit: Exit?
+
+  init(_ service: TaskService) { self.service = service }
+
+  /// From now on an exit is this container's. One that came before Create was answered comes now.
+  func watch(_ container: Container) {
+    self.container = container
+    if let exit = earlyExit.take() { service.exited(container, exit) }
+  }
+
+  func exited(_ exit: Exit) {
+    if let container { service.exited(container, exit) } else { earlyExit = exit }
+  }
 }

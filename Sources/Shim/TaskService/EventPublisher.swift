@@ -10,11 +10,13 @@ package import TTRPC
 /// again until each is confirmed: for as long as the shim lives, with pauses that grow.
 package final class EventPublisher {
   private static let service = "containerd.services.events.ttrpc.v1.Events"
+  /// An event in its envelope and the request around it must fit into a message (bytes).
+  private static let largest = Frame.maximumLength - 1024
   private static let timeout = Duration.seconds(5)
   private static let firstPause = Duration.milliseconds(50)
   private static let longestPause = Duration.seconds(2)
 
-  private let client: Client
+  private let client: Client?
   private let namespace: String
   private let log: Log
   private var outbox = Outbox()
@@ -23,7 +25,8 @@ package final class EventPublisher {
   private var deadline: Timer?
   private var onDrained: (() -> Void)?
 
-  package init(_ loop: EventLoop, _ client: Client, namespace: String, log: Log) {
+  /// - Parameter client: nil when containerd gave no address; then events are dropped.
+  package init(_ loop: EventLoop, _ client: Client?, namespace: String, log: Log) {
     self.client = client
     self.namespace = namespace
     self.log = log
@@ -42,7 +45,10 @@ package final class EventPublisher {
       $0.envelope.topic = topic
       $0.envelope.event = .init(packing: event)
     }
-    guard let bytes: [UInt8] = try? request.serializedBytes() else { return }
+    guard client != nil, let bytes: [UInt8] = try? request.serializedBytes() else { return }
+    guard bytes.count <= Self.largest else {
+      return log.error("event too large for a message", ("topic", topic))
+    }
     outbox.append(bytes)
     let dropped = outbox.takeDropped()
     if dropped > 0 {
@@ -60,7 +66,7 @@ package final class EventPublisher {
 
   private func sendNext() {
     guard let event = outbox.beginSending() else { return }
-    client.call(
+    client?.call(
       service: Self.service, method: "Forward", payload: event, timeout: Self.timeout,
       metadata: [("containerd-namespace-ttrpc", namespace)]
     ) { [unowned self] result in

@@ -19,7 +19,7 @@ package final class TaskService {
   var containers: [String: Container] = [:]
   /// Creates under way: their ids are taken, and known to nobody yet.
   var creations: [String: CreateOperation] = [:]
-  private var isShuttingDown = false
+  private var isEnding = false
 
   package init(
     runtime: any ContainerRuntime, hub: StdioHub, events: EventPublisher, log: Log,
@@ -33,7 +33,7 @@ package final class TaskService {
   }
 
   func create(_ request: CreateTaskRequest, _ reply: consuming Reply) {
-    guard !isShuttingDown else {
+    guard !isEnding else {
       return reply.fail(TaskError.unavailable("this shim is shutting down").status)
     }
     CreateOperation(self, request, reply).begin()
@@ -50,6 +50,8 @@ package final class TaskService {
   }
 
   func delete(_ request: DeleteRequest, _ reply: consuming Reply) {
+    // containerd has given up waiting for a Create; it asks for Shutdown next.
+    creations[request.id]?.cancel()
     do throws(TaskError) {
       let container = try self.container(request.id, exec: request.execID)
       try container.record.state.check(.delete)
@@ -130,10 +132,12 @@ package final class TaskService {
   /// containerd calls it after each container of a group: only the last one's means us.
   func shutdown(_ request: ShutdownRequest, _ reply: consuming Reply) {
     reply.sendEmpty()
-    guard containers.isEmpty, creations.isEmpty, !isShuttingDown else { return }
-    isShuttingDown = true
+    guard containers.isEmpty, creations.isEmpty, !isEnding else { return }
     onShutdown()
   }
+
+  /// The shim is ending: what would be created now would be left behind.
+  package func stopCreating() { isEnding = true }
 
   /// - Parameter exec: there is none yet that could be named.
   func container(_ id: String, exec: String = "") throws(TaskError) -> Container {
