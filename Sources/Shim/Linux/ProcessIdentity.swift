@@ -40,7 +40,7 @@ package struct ProcessIdentity: Equatable, Sendable {
   ///
   /// - Throws: `ESRCH` when it is gone, whoever has the pid now.
   package func open() throws(Errno) -> Descriptor {
-    let pidfd = Descriptor(owning: try check(clinux_open_process(pid)))
+    let pidfd = try Descriptor.process(pid)
     // Checked after the open: from here on the descriptor cannot come to mean another one.
     guard ProcessIdentity(runningAs: pid) == self else { throw .noSuchProcess }
     return pidfd
@@ -56,6 +56,11 @@ package struct ProcessIdentity: Equatable, Sendable {
 }
 
 extension Descriptor {
+  /// Whoever has this pid now: for a child of ours that we have not reaped, or with a check after it.
+  package static func process(_ pid: Int32) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(clinux_open_process(pid)))
+  }
+
   /// Sends a signal to the process that this pidfd means.
   ///
   /// - Throws: `ESRCH` when it has been reaped; `EINVAL` for no such signal.

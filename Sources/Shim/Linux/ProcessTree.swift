@@ -49,7 +49,7 @@ package enum ProcessTree {
   /// A descriptor of a listed child; nil when it is gone, whoever has its pid now: still a child
   /// after the open, it was the same one at the open.
   private static func openChild(_ child: Int32, of parent: Int32) -> Descriptor? {
-    guard let pidfd = try? ProcessIdentity(runningAs: child)?.open(),
+    guard let pidfd = try? Descriptor.process(child),
       children(of: parent).contains(child)
     else { return nil }
     return pidfd

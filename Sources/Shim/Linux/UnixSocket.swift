@@ -10,7 +10,7 @@ package enum UnixSocket {
   /// A listening socket of mode 0600.
   ///
   /// - Throws: `EADDRINUSE`; `ENAMETOOLONG` over 106 bytes.
-  package static func listen(path: String, backlog: Int32) throws(Errno) -> Descriptor {
+  package static func listen(path: String, backlog: Int32 = 128) throws(Errno) -> Descriptor {
     Descriptor(owning: try check(unsafe clinux_listen(path, backlog)))
   }
 

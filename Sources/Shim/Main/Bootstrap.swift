@@ -11,6 +11,9 @@ internal import SwiftProtobuf
 /// Each parses as the other (a string, then bytes). It is BootstrapParams exactly if its first two
 /// fields are our id and namespace: containerd's own rule (pkg/shim/compat.go).
 struct Bootstrap: Equatable {
+  /// More is not containerd's, whose own shims stop there too (bytes).
+  static let inputLimit = 10 * 1024 * 1024
+
   var options: Google_Protobuf_Any?
   /// Where events go; empty: as the environment says.
   var ttrpcAddress = ""

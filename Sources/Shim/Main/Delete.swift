@@ -4,6 +4,7 @@ internal import ContainerdAPI
 internal import Linux
 internal import Runtime
 internal import SwiftProtobuf
+internal import TaskService
 
 internal import struct SystemPackage.Errno
 
@@ -22,11 +23,10 @@ struct Delete {
     let bundle = try CurrentBundle.open(options)
     let ended = InitRecord.end(in: bundle)
     removeDeadSocket(bundle)
-    let now = WallClock.now
     let response = DeleteResponse.with {
       $0.pid = UInt32(ended?.pid ?? 0)
       $0.exitStatus = ended?.status.code ?? Self.unknownStatus
-      $0.exitedAt = Google_Protobuf_Timestamp(seconds: now.seconds, nanos: now.nanoseconds)
+      $0.exitedAt = .now
     }
     guard let bytes: [UInt8] = try? response.serializedBytes(),
       (try? StandardStreams.writeOutput(bytes)) != nil

@@ -13,7 +13,7 @@ enum Info {
 
   /// A serialized RuntimeInfo. Options come on standard input and are handed back.
   static func printRuntimeInfo(_ program: Program) -> Int32 {
-    guard let input = try? StandardStreams.readInput(limit: 10 * 1024 * 1024) else {
+    guard let input = try? StandardStreams.readInput(limit: Bootstrap.inputLimit) else {
       StandardStreams.writeError("\(program.name): standard input cannot be read\n")
       return 1
     }

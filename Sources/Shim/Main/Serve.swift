@@ -82,7 +82,7 @@ final class Serve {
   /// Passed on by `start`, or bound here to the path of `-socket`.
   private static func openListener(_ options: Options) throws(Errno) -> Descriptor {
     if !options.socket.isEmpty {
-      return try UnixSocket.listen(path: options.socket, backlog: 128)
+      return try UnixSocket.listen(path: options.socket)
     }
     return try .inherited(listener)
   }

@@ -9,9 +9,6 @@ internal import struct SystemPackage.Errno
 /// are one pipe to containerd, which reads the address from it up to its end: nothing else is ever
 /// printed, and the daemon gets neither.
 struct Start {
-  private static let inputLimit = 10 * 1024 * 1024
-  private static let backlog: Int32 = 128
-
   private let program: Program
   private let options: Options
 
@@ -54,7 +51,7 @@ struct Start {
   private func readBootstrap() throws(CommandFailure) -> Bootstrap {
     let input: [UInt8]
     do throws(Errno) {
-      input = try StandardStreams.readInput(limit: Self.inputLimit)
+      input = try StandardStreams.readInput(limit: Bootstrap.inputLimit)
     } catch {
       throw CommandFailure("standard input: \(error)")
     }
@@ -92,7 +89,7 @@ struct Start {
       return try Directory(path: socket.directory).withLock { () throws(Errno) -> Descriptor? in
         if try DeadSocket.isAlive(socket.path) { return nil }
         try? UnixSocket.remove(socket.path)
-        return try UnixSocket.listen(path: socket.path, backlog: Self.backlog)
+        return try UnixSocket.listen(path: socket.path)
       }
     } catch {
       throw CommandFailure("\(socket.path): \(error)")

@@ -113,8 +113,7 @@ package final class HostRuntime: ContainerRuntime {
   private func endOrphans() {
     for pid in ProcessTree.children(of: CurrentProcess.id) where !children.isRegistered(pid) {
       // A child of ours that we have not reaped: its pid means nobody else.
-      guard let identity = ProcessIdentity(runningAs: pid), let pidfd = try? identity.open()
-      else { continue }
+      guard let pidfd = try? Descriptor.process(pid) else { continue }
       ProcessTree.kill(pid, root: pidfd)
     }
   }

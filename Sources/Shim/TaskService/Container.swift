@@ -15,8 +15,7 @@ struct Exit: Equatable {
   /// Now.
   init(_ status: ExitStatus) {
     self.status = status.code
-    let now = WallClock.now
-    time = Google_Protobuf_Timestamp(seconds: now.seconds, nanos: now.nanoseconds)
+    time = .now
   }
 }
 

@@ -115,7 +115,7 @@ final class CreateOperation {
 
   /// The process, if there is one already, ends unseen: a failed Create has no exit event.
   private func fail(_ error: TaskError) {
-    if let process { try? service.runtime.kill(process, signal: 9, all: true) }
+    if let process { service.end(process) }
     io?.close()
     if service.creations[request.id] === self { service.creations[request.id] = nil }
     service.log.error("create failed", ("id", request.id), ("error", error.status.message))

@@ -36,7 +36,7 @@ final class DeleteOperation {
       waitForOutput()
     } else {
       // Created and never started. `exited` goes on.
-      try? service.runtime.kill(container.process, signal: 9, all: true)
+      service.end(container.process)
     }
   }
 

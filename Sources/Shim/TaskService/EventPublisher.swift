@@ -38,9 +38,8 @@ package final class EventPublisher {
   package var pending: Int { outbox.count }
 
   func publish(_ topic: String, _ event: some Message) {
-    let now = WallClock.now
     let request = ForwardRequest.with {
-      $0.envelope.timestamp = .init(seconds: now.seconds, nanos: now.nanoseconds)
+      $0.envelope.timestamp = .now
       $0.envelope.namespace = namespace
       $0.envelope.topic = topic
       $0.envelope.event = .init(packing: event)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
+internal import Glibc
 internal import Linux
 package import Runtime
 package import Stdio
@@ -14,7 +15,7 @@ package final class TaskService {
   let hub: StdioHub
   let events: EventPublisher
   let log: Log
-  /// Called once, when the last task is gone and containerd has no more use for this shim.
+  /// Called when the last task is gone and containerd has no more use for this shim.
   private let onShutdown: () -> Void
   var containers: [String: Container] = [:]
   /// Creates under way: their ids are taken, and known to nobody yet.
@@ -132,12 +133,17 @@ package final class TaskService {
   /// containerd calls it after each container of a group: only the last one's means us.
   func shutdown(_ request: ShutdownRequest, _ reply: consuming Reply) {
     reply.sendEmpty()
-    guard containers.isEmpty, creations.isEmpty, !isEnding else { return }
+    guard containers.isEmpty, creations.isEmpty else { return }
     onShutdown()
   }
 
   /// The shim is ending: what would be created now would be left behind.
   package func stopCreating() { isEnding = true }
+
+  /// Ends a container that nobody is to use any more. One that is gone already is no error.
+  func end(_ process: InitProcess) {
+    try? runtime.kill(process, signal: SIGKILL, all: true)
+  }
 
   /// - Parameter exec: there is none yet that could be named.
   func container(_ id: String, exec: String = "") throws(TaskError) -> Container {
