@@ -22,7 +22,10 @@ extension Integration {
       try ShimHost.run { host in
         let output = "\(host.folder.path)/out"
         try Files.makeFifo(output)
-        let client = try host.launch("a")
+        // A process holds its environment, whose size is the machine's: here containerd's is empty.
+        let environment = ["env", "-i"] + host.environment.map { "\($0)=\($1)" }
+        let path = "PATH=\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        let client = try host.launch("a", wrapper: environment + [path])
         let reader = try Collector(fifo: output)
         try host.create(client, "a", stdout: output)
         let wait = try client.begin("Wait", WaitRequest.with { $0.id = "a" })
