@@ -12,6 +12,7 @@ struct SocketPath {
 
   let directory: String
   let path: String
+  var address: String { "unix://\(path)" }
 
   init(directory: String, address: String, namespace: String, group: String) {
     self.directory = directory.isEmpty ? Self.usualDirectory : directory

@@ -27,25 +27,34 @@ struct Start {
     let socket = SocketPath(
       directory: bootstrap.socketDirectory, address: options.address,
       namespace: options.namespace, group: SocketPath.group(of: options.id, annotations))
-    let address = "unix://\(socket.path)"
-
     try prepareDirectory(socket.directory)
-    if let listener = try listen(socket) {
+    var version = 2
+    switch try find(socket) {
+    case .nobody(let listener):
       do throws(CommandFailure) {
-        try write(address, to: bundle)
+        try write(socket.address, to: bundle)
         try startDaemon(listener, bootstrap)
       } catch {
         try? UnixSocket.remove(socket.path)
         throw error
       }
-    } else {
-      try write(address, to: bundle)
+    case .shim(let itsVersion):
+      try write(socket.address, to: bundle)
+      version = itsVersion
     }
     do throws(Errno) {
-      try StandardStreams.writeOutput(Array(address.utf8))
+      try StandardStreams.writeOutput(Array(Self.answer(socket.address, version: version).utf8))
     } catch {
       throw CommandFailure("standard output: \(error)")
     }
+  }
+
+  /// The address alone means version 2, and every containerd understands it. Version 3 has to be said,
+  /// which containerd 1.7 and later understand.
+  static func answer(_ address: String, version: Int) -> String {
+    if version == 2 { return address }
+    let escaped = address.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
+    return #"{"version":\#(version),"address":"\#(escaped)","protocol":"ttrpc"}"#
   }
 
   private func readBootstrap() throws(CommandFailure) -> Bootstrap {
@@ -82,14 +91,30 @@ struct Start {
     }
   }
 
-  /// A listening socket, or nil when a shim of this group listens already. One `start` or `delete`
-  /// at a time: between finding a dead socket and removing it nobody may put a live one there.
-  private func listen(_ socket: SocketPath) throws(CommandFailure) -> Descriptor? {
+  private enum Found: ~Copyable {
+    /// No shim of this group: here is the socket of a new one.
+    case nobody(Descriptor)
+    /// The group's shim, and its version of the Task API.
+    case shim(version: Int)
+  }
+
+  /// How often a shim may be found ending: after the first time its socket is gone.
+  private static let attempts = 5
+
+  /// One `start` or `delete` at a time: between finding a dead socket and removing it nobody may put a
+  /// live one there.
+  private func find(_ socket: SocketPath) throws(CommandFailure) -> Found {
     do throws(Errno) {
-      return try Directory(path: socket.directory).withLock { () throws(Errno) -> Descriptor? in
-        if try DeadSocket.isAlive(socket.path) { return nil }
-        try? UnixSocket.remove(socket.path)
-        return try UnixSocket.listen(path: socket.path)
+      return try Directory(path: socket.directory).withLock { () throws(Errno) -> Found in
+        for _ in 1...Self.attempts {
+          guard try DeadSocket.isAlive(socket.path) else {
+            try? UnixSocket.remove(socket.path)
+            return .nobody(try UnixSocket.listen(path: socket.path))
+          }
+          let answer = LiveShim.reserve(options.id, at: socket.path)
+          if case .version(let version) = answer { return .shim(version: version) }
+        }
+        throw .connectionReset  // somebody who hangs up: nothing that containerd could talk to
       }
     } catch {
       throw CommandFailure("\(socket.path): \(error)")

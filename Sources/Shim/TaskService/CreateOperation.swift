@@ -29,7 +29,7 @@ final class CreateOperation {
   func begin() {
     do throws(TaskError) {
       try check()
-      service.creations[request.id] = self
+      service.began(self, of: request.id)
       try createProcess()
     } catch {
       fail(error)

@@ -22,6 +22,7 @@ package enum TaskError: Error, Equatable {
   case unknown(String)
 
   static let noContainer = TaskError.notFound("container not created")
+  static let shuttingDown = TaskError.unavailable("this shim is shutting down")
   static let finished = TaskError.notFound("process already finished")
 
   static func noExec(_ id: String) -> TaskError { .notFound("process does not exist \(id)") }

@@ -22,7 +22,7 @@ extension TaskService {
       try pids(request)
     }
     on(router, service, "Connect") { [unowned self] request throws(TaskError) in
-      connect(request)
+      try connect(request)
     }
     on(router, service, "Kill") { [unowned self] (request: KillRequest) throws(TaskError) in
       try kill(request)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
+internal import EventLoop
 internal import Glibc
 internal import Linux
 package import Runtime
@@ -17,6 +18,8 @@ package final class TaskService {
   let log: Log
   /// Called when the last task is gone and containerd has no more use for this shim.
   private let onShutdown: () -> Void
+  private var reservations = Reservations()
+  private var reservationsEnd: Timer?
   var containers: [String: Container] = [:]
   /// Creates under way: their ids are taken, and known to nobody yet.
   var creations: [String: CreateOperation] = [:]
@@ -35,7 +38,7 @@ package final class TaskService {
 
   func create(_ request: CreateTaskRequest, _ reply: consuming Reply) {
     guard !isEnding else {
-      return reply.fail(TaskError.unavailable("this shim is shutting down").status)
+      return reply.fail(TaskError.shuttingDown.status)
     }
     CreateOperation(self, request, reply).begin()
   }
@@ -122,9 +125,14 @@ package final class TaskService {
     _ = try container(request.id, exec: request.execID)
   }
 
-  /// Always answers: containerd asks for a group's container before it has created it.
-  func connect(_ request: ConnectRequest) -> ConnectResponse {
-    .with {
+  /// Always answers: a group's container is asked for before it is created, which reserves a place
+  /// for it. But not when we are ending: then `start` is to make another shim.
+  func connect(_ request: ConnectRequest) throws(TaskError) -> ConnectResponse {
+    if containers[request.id] == nil, Identifier.isValid(request.id) {
+      guard !isEnding else { throw .shuttingDown }
+      reservations.add(request.id, at: MonotonicClock.now)
+    }
+    return .with {
       $0.shimPid = UInt32(CurrentProcess.id)
       $0.taskPid = UInt32(containers[request.id]?.record.pid ?? 0)
     }
@@ -133,8 +141,23 @@ package final class TaskService {
   /// containerd calls it after each container of a group: only the last one's means us.
   func shutdown(_ request: ShutdownRequest, _ reply: consuming Reply) {
     reply.sendEmpty()
+    reservations.remove(request.id)
+    endIfUnused()
+  }
+
+  private func endIfUnused() {
     guard containers.isEmpty, creations.isEmpty else { return }
-    onShutdown()
+    guard let left = reservations.timeLeft(at: MonotonicClock.now) else { return onShutdown() }
+    let timer = reservationsEnd ?? Timer(hub.loop) { [unowned self] in endIfUnused() }
+    timer.schedule(after: left)
+    reservationsEnd = timer
+    log.info("staying: a container is promised", ("seconds", String(left.components.seconds)))
+  }
+
+  /// A Create has begun: what was promised to it is kept from here on by itself.
+  func began(_ creation: CreateOperation, of id: String) {
+    creations[id] = creation
+    reservations.remove(id)
   }
 
   /// The shim is ending: what would be created now would be left behind.

@@ -103,8 +103,9 @@ extension ShimClient {
     try call("Connect", ConnectRequest.with { $0.id = id })
   }
 
-  /// The pid of whoever answers.
-  package var shimPID: Int32 { get throws { Int32(try connect("any").shimPid) } }
+  /// The pid of whoever answers. Asked with an id that no container has, and none can: a possible one
+  /// would be reserved a place.
+  package var shimPID: Int32 { get throws { Int32(try connect("").shimPid) } }
 
   package func shutdown(_ id: String) throws {
     let _: Google_Protobuf_Empty = try call("Shutdown", ShutdownRequest.with { $0.id = id })

@@ -87,6 +87,13 @@ package final class ShimHost {
       environment: environment, wrapper: wrapper, inherited: inherited)
   }
 
+  /// `start`, not waited for.
+  package func beginStart(_ id: String) throws -> Subprocess {
+    try Subprocess(
+      [try ShimBinary.path()] + arguments(id, "start"), environment: environment,
+      directory: bundle(id), input: .bytes(bootstrap(id)))
+  }
+
   /// Makes a bundle, starts its shim and connects.
   package func launch(
     _ id: String, annotations: [String: String] = [:], environment: [String: String] = [:],
