@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -50,6 +51,10 @@ int clinux_open_process(pid_t pid) { return answer((int)syscall(SYS_pidfd_open, 
 
 int clinux_signal_process(int pidfd, int signal) {
   return answer((int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int clinux_detach_mount(const char *path) {
+  return answer(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }
 
 int clinux_open_signals(const int *signals, size_t count) {

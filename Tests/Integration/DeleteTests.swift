@@ -43,6 +43,24 @@ extension Integration {
       }
     }
 
+    /// As after a downgrade: better to end nothing than the wrong process.
+    @Test func aRecordOfAnotherVersionIsTold() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a")
+        try host.create(client, "a")
+        let command = try client.start("a")
+        let record = try #require(Files.read("\(host.bundle("a"))/init.process"))
+        #expect(record.hasPrefix("1 \(command) "))
+        try host.folder.write("b/a/init.process", "2\(record.dropFirst())")
+        let ending = try host.delete("a")
+        #expect(ending.status == 0)
+        #expect(ending.errors == "init.process has the unknown version 2\n")
+        #expect(try DeleteResponse(serializedBytes: ending.outputBytes).exitStatus == 255)
+        #expect(!Processes.isGone(command))
+        try host.folder.write("b/a/init.process", record)
+      }
+    }
+
     @Test func deleteLeavesTheGroupAlone() throws {
       try ShimHost.run { host in
         let client = try host.launch("a")

@@ -150,16 +150,48 @@ extension Integration {
       }
     }
 
-    @Test func versionAndInfoNeedNothing() throws {
+    /// As containerd asks: any options, or none, in its own working directory, before there is a bundle.
+    @Test(arguments: [
+      nil, "runtimeoptions.v1.Options", "containerd.runc.v1.Options",
+      "containerd.linux.runc.CreateOptions", "somebody.Else", "",
+    ]) func infoHandsTheOptionsBack(type: String?) throws {
+      let options = Google_Protobuf_Any.with {
+        $0.typeURL = type ?? ""
+        $0.value = Data(type == "" ? [] : [0x12, 2, 0x2f, 0x78])
+      }
+      let bytes: [UInt8] = type == nil ? [] : try options.serializedBytes()
+      let folder = try TemporaryFolder()
+      for command in [[], ["sh", "-c", "rmdir \"$PWD\"; exec \"$@\"", "sh"]] {
+        let info = try Subprocess(
+          command + [try ShimBinary.path(), "-info"], directory: folder.path, input: .bytes(bytes)
+        ).wait()
+        #expect(info.status == 0)
+        #expect(info.errors == "")
+        let answer = try RuntimeInfo(serializedBytes: info.outputBytes)
+        #expect(answer.name == "com.example.sample.v2")
+        #expect(answer.version.version != "")
+        #expect(answer.hasOptions == !bytes.isEmpty)
+        #expect(answer.options == (bytes.isEmpty ? Google_Protobuf_Any() : options))
+        #expect(!answer.hasFeatures)
+      }
+    }
+
+    @Test func infoWithoutAnInput() throws {
+      let info = try run("sh", "-c", "exec \"$0\" -info <&-", try ShimBinary.path())
+      #expect(info.status == 0)
+      #expect(info.errors == "")
+      #expect(try !RuntimeInfo(serializedBytes: info.outputBytes).hasOptions)
+      let garbage = try Subprocess([try ShimBinary.path(), "-info"], input: .bytes([0xff])).wait()
+      #expect(garbage.status == 1)
+      #expect(garbage.errors.contains("standard input holds no options"))
+      #expect(garbage.output == "")
+    }
+
+    @Test func versionNeedsNothing() throws {
       let version = try run(ShimBinary.path(), "-v")
       #expect(version.status == 0)
       #expect(version.output.hasPrefix("\(ShimBinary.sample):\n  Version:  "))
       #expect(version.errors == "")
-      let info = try run(ShimBinary.path(), "-info")
-      #expect(info.status == 0)
-      #expect(info.errors == "")
-      let fields = try Wire.parse(info.outputBytes)
-      #expect(fields.bytes[1] == Array("com.example.sample.v2".utf8))
     }
   }
 }

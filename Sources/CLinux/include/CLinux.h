@@ -49,6 +49,9 @@ int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.
 int clinux_read_signal(int descriptor);
 
+// Unmounts lazily (MNT_DETACH); a link at the path is not followed.
+int clinux_detach_mount(const char *path);
+
 // -- slots.c: malloc, realloc and free for whoever keeps small blocks for ever ----
 
 void *clinux_slot_malloc(size_t size);

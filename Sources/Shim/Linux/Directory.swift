@@ -67,6 +67,14 @@ package struct Directory: ~Copyable {
     try valueOrErrno { unsafe unlinkat(descriptor.number, name, 0) }
   }
 
+  /// Its path without links; nil when it has been removed.
+  package var realPath: String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/fd/\(descriptor.number)", &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Whether a path leads to this directory.
   package func isSame(as path: String) -> Bool {
     guard let other = try? Directory(path: path) else { return false }

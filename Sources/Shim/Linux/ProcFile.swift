@@ -6,11 +6,12 @@ package import struct SystemPackage.Errno
 
 /// Small files of /proc.
 package enum ProcFile {
-  package static func read(_ name: String) -> String? {
+  /// - Parameter limit: beyond this size it is not read (bytes).
+  package static func read(_ name: String, limit: Int = 1 << 20) -> String? {
     guard
       let file = try? Descriptor(
         owning: valueOrErrno { unsafe open("/proc/\(name)", O_RDONLY | O_CLOEXEC) }),
-      let bytes = try? file.readAll(limit: 1 << 20)
+      let bytes = try? file.readAll(limit: limit)
     else { return nil }
     return String(decoding: bytes, as: UTF8.self)
   }

@@ -6,12 +6,20 @@ package import struct SystemPackage.Errno
 
 /// The descriptors 0 to 2 of a command. They are not ours to close.
 package enum StandardStreams {
-  /// Standard input to its end.
+  /// The number of standard error, to be given to a child.
+  package static let error = STDERR_FILENO
+
+  /// Standard input to its end; nothing when it is closed.
   ///
   /// - Throws: `EFBIG` past the limit (bytes).
   package static func readInput(limit: Int) throws(Errno) -> [UInt8] {
-    let copy = Descriptor(owning: try valueOrErrno { fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) })
-    return try copy.readAll(limit: limit)
+    let copy: Int32
+    do throws(Errno) {
+      copy = try valueOrErrno { fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) }
+    } catch .badFileDescriptor {
+      return []
+    }
+    return try Descriptor(owning: copy).readAll(limit: limit)
   }
 
   package static func writeOutput(_ bytes: [UInt8]) throws(Errno) {

@@ -21,7 +21,7 @@ struct Delete {
 
   func run() throws(CommandFailure) {
     let bundle = try CurrentBundle.open(options)
-    let ended = InitRecord.end(in: bundle)
+    let ended = end(bundle)
     removeDeadSocket(bundle)
     let response = DeleteResponse.with {
       $0.pid = UInt32(ended?.pid ?? 0)
@@ -32,6 +32,19 @@ struct Delete {
       (try? StandardStreams.writeOutput(bytes)) != nil
     else { throw CommandFailure("standard output cannot be written") }
   }
+
+  private func end(_ bundle: Bundle) -> InitRecord.Ended? {
+    do throws(BundleError) {
+      if let ended = try InitRecord.end(in: bundle) { return ended }
+    } catch {
+      warn(error.words)
+    }
+    guard var cleanup = OCICleanup(bundle) else { return nil }
+    defer { cleanup.warnings.forEach(warn) }
+    return cleanup.end(id: options.id, namespace: options.namespace)
+  }
+
+  private func warn(_ words: String) { StandardStreams.writeError("\(words)\n") }
 
   /// The shim may live on for the other containers of its group: only a dead socket goes.
   private func removeDeadSocket(_ bundle: Bundle) {
@@ -46,7 +59,7 @@ struct Delete {
       }
     } catch .noSuchFileOrDirectory {
     } catch {
-      StandardStreams.writeError("\(path): \(error)\n")
+      warn("\(path): \(error)")
     }
   }
 }

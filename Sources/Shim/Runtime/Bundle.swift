@@ -9,7 +9,7 @@ package final class Bundle {
   package let path: String
   private let directory: Directory
 
-  /// A config.json larger than this is not containerd's (bytes).
+  /// A larger config.json is not containerd's (bytes).
   private static let specLimit = 16 * 1024 * 1024
 
   /// - Throws: `ENOENT`, `ENOTDIR`.
@@ -28,32 +28,47 @@ package final class Bundle {
 
   package func remove(_ name: String) throws(Errno) { try directory.remove(name) }
 
+  /// Its path without links, as in the table of mounts.
+  package var realPath: String? { directory.realPath }
+
   package func isSame(as path: String) -> Bool { directory.isSame(as: path) }
 
   /// The annotations of config.json.
   package func annotations() throws(BundleError) -> [String: String] {
+    try document("config.json").annotations
+  }
+
+  /// A member of an object in a file.
+  func string(_ key: String, of name: String) throws(BundleError) -> String? {
+    try document(name).string(key)
+  }
+
+  private func document(_ name: String) throws(BundleError) -> JSONDocument {
     let text: [UInt8]
     do throws(Errno) {
-      text = try directory.read("config.json", limit: Self.specLimit)
+      text = try directory.read(name, limit: Self.specLimit)
     } catch {
-      throw .unreadable(error)
+      throw .unreadable(name, error)
     }
-    return try JSONDocument(text).annotations
+    return try JSONDocument(text, of: name)
   }
 }
 
 /// Why a bundle says nothing.
 package enum BundleError: Error, Equatable {
-  case unreadable(Errno)
-  /// config.json is no JSON: the parser's words.
+  case unreadable(_ name: String, Errno)
+  /// A file is no JSON: its name and the parser's words.
   case malformed(String)
+  /// A file that another version of this program has written.
+  case unknownVersion(_ name: String, String)
 }
 
 extension BundleError {
   package var words: String {
     switch self {
-    case .unreadable(let error): "config.json: \(error)"
+    case .unreadable(let name, let error): "\(name): \(error)"
     case .malformed(let words): words
+    case .unknownVersion(let name, let version): "\(name) has the unknown version \(version)"
     }
   }
 }

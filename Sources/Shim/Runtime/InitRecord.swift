@@ -5,9 +5,12 @@ package import Linux
 
 package import struct SystemPackage.Errno
 
-/// The file in the bundle by which `delete` finds the init process after the shim has died.
+/// The file in the bundle by which `delete` finds the init process after the shim has died: `1` and the
+/// text of a ProcessIdentity. The 1 is the format's version. After an upgrade the new program's
+/// `delete` reads what the old one's daemon wrote, and after a downgrade the other way round.
 package enum InitRecord {
   private static let name = "init.process"
+  private static let version = "1"
 
   /// How a process was ended.
   package struct Ended: Equatable, Sendable {
@@ -17,7 +20,7 @@ package enum InitRecord {
 
   static func write(_ pid: Int32, to bundle: Bundle) throws(Errno) {
     guard let identity = ProcessIdentity(runningAs: pid) else { throw .noSuchProcess }
-    try bundle.write(name, identity.text)
+    try bundle.write(name, "\(version) \(identity.text)")
   }
 
   package static func remove(from bundle: Bundle) throws(Errno) { try bundle.remove(name) }
@@ -25,9 +28,15 @@ package enum InitRecord {
   /// Ends the recorded process and all that descends from it, and waits until it is gone (blocks,
   /// for the `delete` command). Nil when there is nothing to end: no record, or the process is gone,
   /// whoever has its pid now.
-  package static func end(in bundle: Bundle) -> Ended? {
-    guard let text = try? bundle.read(name), let identity = ProcessIdentity(text),
-      let pidfd = try? identity.open()
+  ///
+  /// - Throws: `unknownVersion`.
+  package static func end(in bundle: Bundle) throws(BundleError) -> Ended? {
+    guard let text = try? bundle.read(name) else { return nil }
+    let words = text.split(separator: " ", maxSplits: 1)
+    guard words.count == 2, words[0] == version else {
+      throw .unknownVersion(name, words.first.map(String.init) ?? "")
+    }
+    guard let identity = ProcessIdentity(String(words[1])), let pidfd = try? identity.open()
     else { return nil }
     ProcessTree.kill(identity.pid, root: pidfd)
     // containerd gives `delete` 5 s; a process in the kernel's hands may take longer to go.

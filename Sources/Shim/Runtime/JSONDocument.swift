@@ -7,7 +7,8 @@ internal import Linux
 @safe struct JSONDocument: ~Copyable {
   private let root: UnsafeMutablePointer<json_t>
 
-  init(_ text: [UInt8]) throws(BundleError) {
+  /// - Parameter name: the file's, for an error.
+  init(_ text: [UInt8], of name: String) throws(BundleError) {
     // The tree dies as a whole, and what comes after it finds the heap as it was.
     unsafe json_set_alloc_funcs({ unsafe Arena.allocate($0) }, { unsafe Arena.free($0) })
     var error = json_error_t()
@@ -20,12 +21,18 @@ internal import Linux
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       Arena.end()
-      throw .malformed("config.json, line \(error.line): \(words)")
+      throw .malformed("\(name), line \(error.line): \(words)")
     }
     unsafe root = parsed
   }
 
   deinit { Arena.end() }
+
+  /// A member of the object that is a string.
+  func string(_ key: String) -> String? {
+    guard let value = unsafe json_string_value(json_object_get(root, key)) else { return nil }
+    return unsafe String(cString: value)
+  }
 
   /// The spec's annotations whose value is a string.
   var annotations: [String: String] {
