@@ -75,6 +75,6 @@ let package = Package(
     tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
     tests("TaskService", ["TaskService", "TTRPC"]),
     tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", protobuf]),
-    tests("Integration", ["Support", "ContainerdAPI", "TTRPC", protobuf]),
+    tests("Integration", ["Support", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf]),
   ]
 )
