@@ -100,28 +100,15 @@ package final class Containerd {
 
   /// Nothing of a container: process, socket, bundle, mount.
   package func proveNothingIsLeft() throws {
-    try eventually("no process of ours is left", told: { Processes.describe(leftProcesses) }) {
-      leftProcesses.isEmpty
-    }
-    for (id, socket) in sockets {
-      try eventually("the socket of \(id) is gone: \(socket)") { !Files.exists(socket) }
-    }
-    let bundles = "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)"
-    try eventually("no bundle is left", told: { "\(Files.names(in: bundles))" }) {
-      Files.names(in: bundles).isEmpty
-    }
-    guard !(Files.read("/proc/self/mountinfo") ?? "").contains(" \(folder)/") else {
-      throw TestFailure("a mount is left below \(folder)")
-    }
-  }
-
-  private var leftProcesses: [Int32] {
-    Processes.working(below: folder).filter { !Processes.isGone($0) }
+    try Leftovers.expectNone(
+      below: folder,
+      bundles: "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)",
+      sockets: sockets.values)
   }
 
   /// After a failure: what works in this test's folder is this test's.
   private func endByForce() {
-    for pid in leftProcesses { kill(pid, SIGKILL) }
+    for pid in Leftovers.processes(below: folder) { kill(pid, SIGKILL) }
     try? stop()
     for socket in sockets.values { unlink(socket) }
   }
