@@ -74,7 +74,7 @@ let package = Package(
     tests("TTRPC", ["TTRPC", "EventLoop", "Linux", protobuf, errno]),
     tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
     tests("TaskService", ["TaskService", "TTRPC"]),
-    tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", protobuf]),
+    tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", "Support", protobuf]),
     tests("Integration", ["Support", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf]),
   ]
 )

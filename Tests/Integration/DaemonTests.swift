@@ -117,7 +117,7 @@ extension Integration {
         try eventually("the shim is gone") { Processes.isGone(shim) }
         #expect(
           host.events.topics == ["/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/delete"])
-        #expect(host.events.envelopes.allSatisfy { $0.namespace == ShimHost.namespace })
+        #expect(host.events.envelopes.allSatisfy { $0.namespace == host.namespace })
         #expect(Files.names(in: host.socketFolder) == [])
       }
     }

@@ -4,13 +4,13 @@ package import ContainerdAPI
 internal import Foundation
 internal import SwiftProtobuf
 
-/// What containerd is to a shim, without containerd: bundles, an events service, and calls of
-/// `start` and `delete`.
+/// A shim without containerd: bundles, an events service, and single calls of `start` and `delete`,
+/// also such as no containerd makes (ContainerdDriver plays a whole one).
 package final class ShimHost {
-  package static let namespace = "test"
-
   package let folder: TemporaryFolder
   package let events: EventSink
+  /// Its calls are those of the newest version.
+  private let command: ShimCommand
   private var bundles: [String] = []
 
   /// Runs a test, ends its shims by force, and proves that `delete` then removes everything.
@@ -27,42 +27,27 @@ package final class ShimHost {
 
   private init() throws {
     folder = try TemporaryFolder()
-    events = try EventSink(path: "\(folder.path)/events")
-    try Files.makeFolder("\(folder.path)/b")
+    command = ShimCommand(.v23, in: folder.path)
+    events = try EventSink(path: command.events)
   }
 
-  package var socketFolder: String { "\(folder.path)/s" }
+  package var namespace: String { command.namespace }
 
-  package func bundle(_ id: String) -> String { "\(folder.path)/b/\(id)" }
+  package var socketFolder: String { command.socketFolder }
+
+  package func bundle(_ id: String) -> String { TaskBundle(id, command).path }
 
   package func makeBundle(_ id: String, annotations: [String: String] = [:]) throws {
-    try Files.makeFolder(bundle(id))
-    let spec = try JSONEncoder().encode(["annotations": annotations])
-    try folder.write("b/\(id)/config.json", String(decoding: spec, as: UTF8.self))
-    try Files.makeFifo("\(bundle(id))/log")
+    try TaskBundle(id, command).make(annotations: annotations)
     bundles.append(id)
   }
 
-  /// What containerd 2.3 writes to the standard input of `start`.
-  package func bootstrap(_ id: String, debug: Bool = false) throws -> [UInt8] {
-    try BootstrapParams.with {
-      $0.instanceID = id
-      $0.namespace = Self.namespace
-      $0.logLevel = debug ? .debug : .info
-      $0.containerdTtrpcAddress = "\(folder.path)/events"
-      $0.socketDir = socketFolder
-    }.serializedBytes()
+  /// The command line of `start` or `delete`, which goes by the working directory.
+  package func arguments(_ id: String, _ action: String, namespace: String? = nil) -> [String] {
+    var command = command
+    command.namespace = namespace ?? command.namespace
+    return action == "start" ? command.start(id) : command.delete(id, bundle: nil)
   }
-
-  package func arguments(_ id: String, _ action: String, namespace: String = namespace) -> [String]
-  {
-    [
-      "-namespace", namespace, "-address", "\(folder.path)/containerd.sock", "-publish-binary",
-      "/usr/bin/containerd", "-id", id, action,
-    ]
-  }
-
-  package var environment: [String: String] { ["TTRPC_ADDRESS": "\(folder.path)/events"] }
 
   /// Runs the shim in a bundle.
   /// - Parameter wrapper: a command that gets the shim's command line as its last arguments.
@@ -72,7 +57,7 @@ package final class ShimHost {
   ) throws -> Subprocess.Ending {
     try Subprocess(
       wrapper + [try ShimBinary.path()] + arguments,
-      environment: self.environment.merging(environment) { $1 }, directory: bundle, input: input,
+      environment: command.environment.merging(environment) { $1 }, directory: bundle, input: input,
       inherited: inherited
     ).wait()
   }
@@ -82,8 +67,10 @@ package final class ShimHost {
     _ id: String, environment: [String: String] = [:], wrapper: [String] = [],
     inherited: [Int32: Handle] = [:], debug: Bool = false
   ) throws -> Subprocess.Ending {
-    try shim(
-      arguments(id, "start"), in: bundle(id), input: .bytes(bootstrap(id, debug: debug)),
+    var told = command  // at debug level by the parameters alone
+    told.debug = debug
+    return try shim(
+      arguments(id, "start"), in: bundle(id), input: told.input(id, options: nil),
       environment: environment, wrapper: wrapper, inherited: inherited)
   }
 
@@ -130,9 +117,7 @@ package final class ShimHost {
     return Int32(response.pid)
   }
 
-  package var processes: [Int32] {
-    Processes.working(below: folder.path).filter { !Processes.isGone($0) }
-  }
+  package var processes: [Int32] { Leftovers.processes(below: folder.path) }
 
   private func end() throws {
     // The shims, and not yet their commands: these are for `delete`, once nobody listens any more.

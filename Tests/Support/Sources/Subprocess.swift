@@ -5,7 +5,7 @@ internal import Foundation
 /// A program that a test runs: its output is gathered, its end awaited with a deadline, and it never
 /// outlives its owner.
 package final class Subprocess {
-  package enum Input { case null, pipe, bytes([UInt8]) }
+  package enum Input: Equatable { case null, pipe, bytes([UInt8]) }
 
   package struct Ending {
     /// The exit code, or 128 + signal.
@@ -27,9 +27,12 @@ package final class Subprocess {
   ///   - arguments: the first is looked up in PATH.
   ///   - environment: in addition to ours.
   ///   - inherited: numbers in the child, and our descriptors to put there.
+  ///   - joinsErrors: standard error goes into the pipe of standard output.
+  ///   - newGroup: it leads a process group of its own.
   package init(
     _ arguments: [String], environment: [String: String] = [:], directory: String? = nil,
-    input: Input = .null, terminal: Terminal? = nil, inherited: [Int32: Handle] = [:]
+    input: Input = .null, terminal: Terminal? = nil, inherited: [Int32: Handle] = [:],
+    joinsErrors: Bool = false, newGroup: Bool = false
   ) throws {
     let arguments = (directory.map { ["env", "-C", $0] } ?? []) + arguments
     self.arguments = arguments
@@ -52,12 +55,18 @@ package final class Subprocess {
       errors = nil
     } else {
       let (outputEnd, childOutput) = try Handle.pipe()
-      let (errorsEnd, childErrors) = try Handle.pipe()
       output = Collector(outputEnd)
-      errors = Collector(errorsEnd)
       posix_spawn_file_actions_adddup2(&actions, childOutput.number, 1)
-      posix_spawn_file_actions_adddup2(&actions, childErrors.number, 2)
-      ends = [childOutput, childErrors]
+      ends = [childOutput]
+      if joinsErrors {
+        errors = nil
+        posix_spawn_file_actions_adddup2(&actions, childOutput.number, 2)
+      } else {
+        let (errorsEnd, childErrors) = try Handle.pipe()
+        errors = Collector(errorsEnd)
+        posix_spawn_file_actions_adddup2(&actions, childErrors.number, 2)
+        ends.append(childErrors)
+      }
       if case .null = input {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
       } else {
@@ -67,7 +76,10 @@ package final class Subprocess {
         self.input = inputEnd
       }
     }
-    pid = try Self.spawn(arguments, environment, &actions, newSession: terminal != nil)
+    let setSession: Int32 = 0x80  // POSIX_SPAWN_SETSID, which Swift does not import
+    pid = try Self.spawn(
+      arguments, environment, &actions,
+      (terminal == nil ? 0 : setSession) | (newGroup ? Int32(POSIX_SPAWN_SETPGROUP) : 0))
     ends = []
     if case .bytes(let bytes) = input {
       try self.input?.write(bytes)
@@ -83,7 +95,7 @@ package final class Subprocess {
 
   private static func spawn(
     _ arguments: [String], _ environment: [String: String],
-    _ actions: inout posix_spawn_file_actions_t, newSession: Bool
+    _ actions: inout posix_spawn_file_actions_t, _ flags: Int32
   ) throws -> Int32 {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -94,10 +106,8 @@ package final class Subprocess {
     sigfillset(&all)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setsigdefault(&attributes, &all)
-    let setSession: Int32 = 0x80  // POSIX_SPAWN_SETSID, which Swift does not import
-    let flags =
-      Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | (newSession ? setSession : 0)
-    posix_spawnattr_setflags(&attributes, Int16(flags))
+    let signals = Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+    posix_spawnattr_setflags(&attributes, Int16(signals | flags))
 
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let argv = arguments.map { strdup($0) } + [nil]
@@ -130,7 +140,7 @@ package final class Subprocess {
       guard ContinuousClock.now < deadline else {
         let why = status == nil ? "runs on" : "exited, but its output is held open"
         throw TestFailure(
-          "\(arguments): \(why) after \(limit): \(output.text)\(errors?.text ?? "")")
+          "\(why) after \(limit): \(output.text)\(errors?.text ?? "") from \(arguments)")
       }
       output.read(waiting: 5)
       errors?.read(waiting: 5)
