@@ -16,6 +16,9 @@ package final class Connection {
     }
   }
 
+  /// The other side sees the end, whoever still holds this connection.
+  package func close() { shutdown(socket.number, Int32(SHUT_RDWR)) }
+
   /// Writes everything, however long the other side takes.
   package func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]

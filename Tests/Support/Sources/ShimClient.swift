@@ -3,6 +3,9 @@
 package import ContainerdAPI
 package import SwiftProtobuf
 
+/// The shim has ended while it was asked.
+package struct ConnectionClosed: Error {}
+
 /// A small client of a shim: one call after the other, each awaited.
 package final class ShimClient {
   package let connection: Connection
@@ -35,7 +38,7 @@ package final class ShimClient {
         return try Wire.response(frame.data).get()
       }
       guard let frame = try connection.receive(within: limit) else {
-        throw TestFailure("the shim closed the connection")
+        throw ConnectionClosed()
       }
       guard frame.type == Wire.response else { throw TestFailure("frame type \(frame.type)") }
       replies[frame.stream] = frame
@@ -52,6 +55,14 @@ package final class ShimClient {
     _ method: String, _ request: some Message, within limit: Duration = .seconds(20)
   ) throws -> Response {
     try Response(serializedBytes: try finish(begin(method, request), within: limit))
+  }
+
+  /// The same with a deadline that the shim is told, as containerd does.
+  package func call<Response: Message>(
+    _ method: String, _ request: some Message, deadline seconds: Int64
+  ) throws -> Response {
+    let stream = try begin(method, request, timeout: seconds * 1_000_000_000)
+    return try finish(stream, as: Response.self, within: .seconds(seconds))
   }
 
   /// The refusal that a call earns.
