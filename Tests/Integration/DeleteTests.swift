@@ -51,13 +51,13 @@ extension Integration {
         let command = try client.start("a")
         let record = try #require(Files.read("\(host.bundle("a"))/init.process"))
         #expect(record.hasPrefix("1 \(command) "))
-        try host.folder.write("b/a/init.process", "2\(record.dropFirst())")
+        try host.write("2\(record.dropFirst())", to: "init.process", of: "a")
         let ending = try host.delete("a")
         #expect(ending.status == 0)
         #expect(ending.errors == "init.process has the unknown version 2\n")
         #expect(try DeleteResponse(serializedBytes: ending.outputBytes).exitStatus == 255)
         #expect(!Processes.isGone(command))
-        try host.folder.write("b/a/init.process", record)
+        try host.write(record, to: "init.process", of: "a")
       }
     }
 

@@ -73,8 +73,9 @@ extension Integration {
     @Test func aMissingRuntimeIsAWarning() throws {
       try ShimHost.run { host in
         try host.makeBundle("a")
-        try host.folder.write("b/a/options.json", #"{"binary_name":"no-runc","root":"/nowhere"}"#)
-        try host.folder.write("b/a/runtime", "no-runc")
+        try host.write(
+          #"{"binary_name":"no-runc","root":"/nowhere"}"#, to: "options.json", of: "a")
+        try host.write("no-runc", to: "runtime", of: "a")
         try Files.makeFolder("\(host.bundle("a"))/rootfs")
         try run("mount", "-t", "tmpfs", "none", "\(host.bundle("a"))/rootfs").expectSuccess()
         let ending = try host.delete("a")

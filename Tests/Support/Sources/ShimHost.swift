@@ -33,6 +33,8 @@ package final class ShimHost {
 
   package var namespace: String { command.namespace }
 
+  package var environment: [String: String] { command.environment }
+
   package var socketFolder: String { command.socketFolder }
 
   package func bundle(_ id: String) -> String { TaskBundle(id, command).path }
@@ -40,6 +42,11 @@ package final class ShimHost {
   package func makeBundle(_ id: String, annotations: [String: String] = [:]) throws {
     try TaskBundle(id, command).make(annotations: annotations)
     bundles.append(id)
+  }
+
+  /// Puts a file into a bundle.
+  package func write(_ text: String, to name: String, of id: String) throws {
+    try text.write(toFile: "\(bundle(id))/\(name)", atomically: false, encoding: .utf8)
   }
 
   /// The command line of `start` or `delete`, which goes by the working directory.
@@ -78,7 +85,7 @@ package final class ShimHost {
   package func beginStart(_ id: String) throws -> Subprocess {
     try Subprocess(
       [try ShimBinary.path()] + arguments(id, "start"), environment: environment,
-      directory: bundle(id), input: .bytes(bootstrap(id)))
+      directory: bundle(id), input: command.input(id, options: nil))
   }
 
   /// Makes a bundle, starts its shim and connects.
