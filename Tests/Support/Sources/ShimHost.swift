@@ -46,7 +46,7 @@ package final class ShimHost {
 
   /// Puts a file into a bundle.
   package func write(_ text: String, to name: String, of id: String) throws {
-    try text.write(toFile: "\(bundle(id))/\(name)", atomically: false, encoding: .utf8)
+    try TaskBundle(id, command).write(name, text)
   }
 
   /// The command line of `start` or `delete`, which goes by the working directory.
