@@ -4,6 +4,7 @@ PREFIX = /usr/local
 SHIM = containerd-shim-swift-v2
 SAMPLE = containerd-shim-sample-v2
 OUT = .build/static/release
+INSTALL = install
 
 # A static executable: one file for any distribution, a quarter of the memory, half the start time.
 # It is not position-independent, which -static implies: relocating Swift's metadata would dirty
@@ -14,13 +15,14 @@ STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-
 .PHONY: all install test lint format protos demo clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
-	swift build -c release --product $(SHIM) $(STATIC)
+	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
 	ln -sfn $(SHIM) $(OUT)/$(SAMPLE)
 
 install: all ## install the shims and their man page under $(DESTDIR)$(PREFIX)
-	install -D -s -m 755 $(OUT)/$(SHIM) $(DESTDIR)$(PREFIX)/bin/$(SHIM)
+	$(INSTALL) -D -s -m 755 $(OUT)/$(SHIM) $(DESTDIR)$(PREFIX)/bin/$(SHIM)
 	ln -sfn $(SHIM) $(DESTDIR)$(PREFIX)/bin/$(SAMPLE)
-	install -D -m 644 Documentation/man/$(SHIM).8 $(DESTDIR)$(PREFIX)/share/man/man8/$(SHIM).8
+	$(INSTALL) -D -m 644 Documentation/man/$(SHIM).8 $(DESTDIR)$(PREFIX)/share/man/man8/$(SHIM).8
+	ln -sfn $(SHIM).8 $(DESTDIR)$(PREFIX)/share/man/man8/$(SAMPLE).8
 
 test: setup ## run all tests: units, then the release under containerd
 	$(MAKE) all
