@@ -8,7 +8,10 @@ set -u
 export LC_ALL=C.UTF-8
 
 here=$(dirname "$0")
-. "$here/../Tests/Support/private-containerd.sh"
+support=$here/../Tests/Support
+# A package has all of it in one folder.
+[ -d "$support" ] || support=$here
+. "$support/private-containerd.sh"
 . "$here/lesson.sh"
 
 runtime=com.example.sample.v2
@@ -66,7 +69,7 @@ nothing_of_the_task() {
 }
 
 echo "A tour of a containerd shim. A private containerd is started in $dir."
-"$here/../Tests/Support/make-image.sh" "$dir/busybox.tar" || exit 1
+"$support/make-image.sh" "$dir/busybox.tar" || exit 1
 start_containerd "$dir" || exit 1
 watch_events
 run ctr image import "$dir/busybox.tar" || exit 1

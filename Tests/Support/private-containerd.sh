@@ -4,7 +4,8 @@
 # A containerd of one's own in a folder of one's own. Two ways to use it:
 #   . private-containerd.sh; start_containerd DIR; ctr …; stop_containerd
 #   private-containerd.sh DIR   prints its address once it is ready, stops it when standard input ends
-# Both leave the folder to the caller; its log is DIR/containerd.log.
+# Both leave the folder to the caller; its log is DIR/containerd.log. CONTAINERD_CONFIG may name a
+# configuration in place of the small one that is written here.
 
 # Starts it and sets CONTAINERD_ADDRESS, which ctr reads; fails if it is not ready within 20 s.
 start_containerd() {
@@ -18,17 +19,14 @@ start_containerd() {
   # Version 2 is read by every containerd since 1.3.
   cat >"$dir/config.toml" <<EOF
 version = 2
-root = "$dir/root"
-state = "$dir/state"
 disabled_plugins = [$disabled]
-[grpc]
-  address = "$CONTAINERD_ADDRESS"
-[ttrpc]
-  address = "$CONTAINERD_ADDRESS.ttrpc"
 [plugins."io.containerd.internal.v1.opt"]
   path = "$dir/opt"
 EOF
-  containerd --config "$dir/config.toml" </dev/null >"$dir/containerd.log" 2>&1 &
+  # The flags override what any configuration says. The socket of ttrpc follows the address.
+  containerd --config "${CONTAINERD_CONFIG:-$dir/config.toml}" --root "$dir/root" \
+    --state "$dir/state" --address "$CONTAINERD_ADDRESS" \
+    </dev/null >"$dir/containerd.log" 2>&1 &
   containerd_pid=$!
 
   local deadline=$((SECONDS + 20))
