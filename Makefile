@@ -5,6 +5,8 @@ SHIM = containerd-shim-swift-v2
 SAMPLE = containerd-shim-sample-v2
 OUT = .build/static/release
 INSTALL = install
+PACKAGE = containerd-shim-swift
+DEB = .build/deb
 
 # A static executable: one file for any distribution, a quarter of the memory, half the start time.
 # It is not position-independent, which -static implies: relocating Swift's metadata would dirty
@@ -12,7 +14,7 @@ INSTALL = install
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test lint format protos demo clean setup help
+.PHONY: all install test lint format protos demo deb clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -29,7 +31,7 @@ test: setup ## run all tests: units, then the release under containerd
 	swift test --disable-xctest --skip IntegrationTests
 	swift test --disable-xctest --filter IntegrationTests
 
-lint: ## check format, licence lines, imports, file lengths and generated code
+lint: ## check format, licence lines, imports, file lengths, generated code and versions
 	@Tests/Support/lint.sh
 
 format: ## format all Swift sources in place
@@ -42,6 +44,18 @@ demo: setup ## a tour of what a shim does, played under a private containerd (as
 	$(MAKE) all
 	PATH="$(CURDIR)/$(OUT):$$PATH" Examples/demo.sh
 
+# Swift comes from PATH: Debian 12 has none. Fetching is done here, so that debian/rules need not.
+deb: ## build the Debian package in .build/deb, and check it with lintian
+	@Tests/Support/setup.sh debhelper dpkg-dev libevent-dev libjansson-dev libmd-dev lintian
+	swift package resolve --scratch-path .build/static
+	rm -rf $(DEB)
+	mkdir -p $(DEB)
+	DEB_FOLDER=$(DEB) dpkg-buildpackage --build=binary --no-sign \
+	  --build-profiles=pkg.$(PACKAGE).toolchain \
+	  --buildinfo-option=-u$(DEB) --buildinfo-file=$(DEB)/build.buildinfo \
+	  --changes-option=-u$(DEB) --changes-file=$(DEB)/build.changes
+	lintian --display-info --pedantic --fail-on error,warning,info,pedantic $(DEB)/$(PACKAGE)_*.deb
+
 clean: ## remove everything built
 	rm -rf .build
 
@@ -49,4 +63,4 @@ setup: ## install the Debian packages that building and testing need (as root)
 	@Tests/Support/setup.sh
 
 help: ## list these verbs
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10

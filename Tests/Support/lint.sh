@@ -28,8 +28,9 @@ Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd Swift
 
 # Our sources: neither hidden folders (.build) nor generated code.
 mapfile -t sources < <(find . -path './.?*' -prune -o -path '*/Generated/*' -prune -o -type f \
-  \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.proto' -o -name '*.sh' \) -print |
-  sed 's|^\./||' | sort)
+  \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.proto' -o -name '*.sh' \
+  -o -path './debian/rules' -o -path './debian/linked-packages' -o -path './debian/tests/tour' \) \
+  -print | sed 's|^\./||' | sort)
 
 for file in "${sources[@]}"; do
   case $(head -n 1 "$file") in
@@ -64,5 +65,10 @@ printf '%s\0' "${sources[@]}" | grep -z '\.swift$' | xargs -0 swift format lint 
 sha256sum Sources/Shim/*/Protos/*.proto Sources/Shim/*/Generated/*.pb.swift |
   diff Sources/Shim/ContainerdAPI/protos.sha256 - ||
   fail "generated code does not belong to the .proto files: run \`make protos\`"
+
+version=$(sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/Shim/Main/Main.swift)
+[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)" = "$version" ] ||
+  fail "debian/changelog: its version is not Main.swift's, $version"
+grep -qF "Version $version." README.md || fail "README.md: its version is not Main.swift's, $version"
 
 exit $failed
