@@ -14,7 +14,7 @@ DEB = .build/deb
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test lint format protos demo deb clean setup help
+.PHONY: all install test lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -50,11 +50,14 @@ deb: ## build the Debian package in .build/deb, and check it with lintian
 	swift package resolve --scratch-path .build/static
 	rm -rf $(DEB)
 	mkdir -p $(DEB)
-	DEB_FOLDER=$(DEB) dpkg-buildpackage --build=binary --no-sign \
+	DEB_FOLDER=$(DEB) dpkg-buildpackage --build=binary --no-sign --post-clean \
 	  --build-profiles=pkg.$(PACKAGE).toolchain \
 	  --buildinfo-option=-u$(DEB) --buildinfo-file=$(DEB)/build.buildinfo \
 	  --changes-option=-u$(DEB) --changes-file=$(DEB)/build.changes
 	lintian --display-info --pedantic --fail-on error,warning,info,pedantic $(DEB)/$(PACKAGE)_*.deb
+
+deb-test: setup ## install, upgrade and purge that package while tasks run (as root)
+	@Tests/Support/package-test.sh $(DEB)/$(PACKAGE)_*.deb
 
 clean: ## remove everything built
 	rm -rf .build
