@@ -79,6 +79,22 @@ int clinux_socket_pair(int *one, int *other) {
   return 0;
 }
 
+int clinux_receive_descriptor(int socket) {
+  char name[4096];  // runc sends the terminal's name beside it
+  union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+  struct iovec bytes = {name, sizeof name};
+  struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0) return -errno;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+      header->cmsg_len != CMSG_LEN(sizeof(int)))
+    return -ENOMSG;
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  return descriptor;
+}
+
 int clinux_peer(int socket, struct clinux_peer *peer) {
   struct ucred credentials;
   socklen_t size = sizeof credentials;

@@ -42,6 +42,13 @@ int clinux_set_nonblocking(int descriptor) {
   return flags < 0 ? -errno : answer(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
+int clinux_duplicate(int descriptor) { return answer(fcntl(descriptor, F_DUPFD_CLOEXEC, 3)); }
+
+int clinux_set_window(int terminal, uint16_t columns, uint16_t rows) {
+  struct winsize size = {.ws_row = rows, .ws_col = columns};
+  return answer(ioctl(terminal, TIOCSWINSZ, &size));
+}
+
 int clinux_set_close_on_exec(int descriptor) {
   return answer(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
 }

@@ -8,17 +8,6 @@ import Testing
 extension Integration {
   /// What the sample does not do, and says so.
   @Suite struct RefusalTests {
-    @Test func realContainersAreNotBuiltYet() throws {
-      try Containerd.run { containerd in
-        try containerd.create("shim-test", runtime: "io.containerd.swift.v2")
-        let start = try containerd.startTask("shim-test")
-        #expect(start.status != 0)
-        #expect(start.errors.contains("not built yet"))
-        #expect(start.errors.contains("not implemented"))
-        #expect(try containerd.task("shim-test") == nil)
-      }
-    }
-
     @Test func podsAreRefused() throws {
       try Containerd.run { containerd in
         try containerd.create(
@@ -39,7 +28,8 @@ extension Integration {
         let start = try containerd.spawnCtr(["task", "start", "shim-test"], terminal: Terminal())
         let ending = try start.wait()
         #expect(ending.status != 0)
-        #expect(ending.output.contains("terminals are not built yet: not implemented"))
+        #expect(
+          ending.output.contains("terminals of the sample are not built yet: not implemented"))
         #expect(try containerd.task("shim-test") == nil)
       }
     }
@@ -48,13 +38,17 @@ extension Integration {
       try Containerd.run { containerd in
         try containerd.runTask("shim-test")
         let calls = [
-          (["exec", "--exec-id", "e", "shim-test", "true"], "exec is"),
-          (["pause", "shim-test"], "pausing is"), (["resume", "shim-test"], "resuming is"),
+          (
+            ["exec", "--exec-id", "e", "shim-test", "true"],
+            "exec in the sample is not built yet: not implemented"
+          ),
+          (["pause", "shim-test"], "has no container that could be paused: not implemented"),
+          (["resume", "shim-test"], "cannot resume a running process: unknown"),
         ]
         for (arguments, words) in calls {
           let ending = try containerd.spawnCtr(["task"] + arguments).wait()
           #expect(ending.status != 0)
-          #expect(ending.errors.contains("\(words) not built yet: not implemented"))
+          #expect(ending.errors.contains(words))
         }
         // ctr pauses before a checkpoint, has no update, and hides why there are no metrics.
         let client = try containerd.client("shim-test")

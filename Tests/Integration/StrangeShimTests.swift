@@ -42,7 +42,7 @@ extension Integration {
         let loop = EventLoop()
         let router = Router()
         router.register(service: "containerd.task.v3.Task", method: "Connect") {
-          (_: ConnectRequest, reply) in reply.send(ConnectResponse())
+          _, reply in reply.send(ConnectResponse())
         }
         let server = Server(loop, listener: try UnixSocket.listen(path: path), router: router)
         let ending = try Self.start(host, loop)

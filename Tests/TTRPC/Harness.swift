@@ -137,9 +137,11 @@ final class Harness {
       _ handler: @escaping (String, consuming Reply) -> Void
     ) {
       router.register(service: "test.Service", method: method, longRunning: longRunning) {
-        [unowned self] (request: Google_Protobuf_StringValue, reply: consuming Reply) in
-        calls.append(method)
-        handler(request.value, reply)
+        [unowned self] payload, reply in
+        payload.decode(reply) { (request: Google_Protobuf_StringValue, reply: consuming Reply) in
+          calls.append(method)
+          handler(request.value, reply)
+        }
       }
     }
     register("echo") { $1.send(Google_Protobuf_StringValue($0)) }

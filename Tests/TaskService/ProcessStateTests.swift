@@ -8,18 +8,33 @@ import Testing
 /// Every call in every state, with the words of containerd's own shim.
 @Suite struct ProcessStateTests {
   private static let refusals: [ProcessState: [ProcessState.Call: TaskError]] = [
-    .created: [:],
+    .created: [
+      .pause: .unknown("cannot pause task in created state"),
+      .resume: .unknown("cannot resume task in created state"),
+    ],
     .starting: [
       .start: .unknown("cannot start a running process"),
       .delete: .unknown("cannot delete a running process"),
+      .pause: .unknown("cannot pause task in created state"),
+      .resume: .unknown("cannot resume task in created state"),
     ],
     .running: [
       .start: .unknown("cannot start a running process"),
       .delete: .unknown("cannot delete a running process"),
+      .resume: .unknown("cannot resume a running process"),
+    ],
+    .paused: [
+      .start: .unknown("cannot start a paused process"),
+      .delete: .unknown("cannot delete a paused process"),
+      .pause: .unknown("cannot pause a paused container"),
+      .exec: .unknown("cannot exec in a paused state"),
     ],
     .stopped: [
       .start: .unknown("cannot start a stopped process"),
       .kill: .notFound("process already finished"),
+      .pause: .unknown("cannot pause a stopped container"),
+      .resume: .unknown("cannot resume a stopped container"),
+      .exec: .unknown("cannot exec in a stopped state"),
     ],
   ]
 

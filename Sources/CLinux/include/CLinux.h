@@ -44,11 +44,15 @@ void clinux_return_free_memory(void);
 pid_t clinux_reap(uint32_t *status);
 int clinux_open_process(pid_t pid);
 int clinux_signal_process(int pidfd, int signal);
+// 1 when the process is a child of ours that has not been reaped, running or not; else 0.
+int clinux_is_child(int pidfd);
 // Blocks the signals for this process and delivers them through a descriptor.
 int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.
 int clinux_read_signal(int descriptor);
 
+int clinux_mount(
+    const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 // Unmounts lazily (MNT_DETACH); a link at the path is not followed.
 int clinux_detach_mount(const char *path);
 
@@ -76,6 +80,8 @@ int clinux_readable_bytes(int descriptor);
 // Moves pages from pipe to pipe, without blocking. 0: the input has ended.
 ssize_t clinux_splice(int input, int output, size_t bytes);
 int clinux_set_nonblocking(int descriptor);
+int clinux_duplicate(int descriptor);
+int clinux_set_window(int terminal, uint16_t columns, uint16_t rows);
 int clinux_set_close_on_exec(int descriptor);
 // A one-shot timer finer than libevent's milliseconds.
 int clinux_open_timer(void);
@@ -92,6 +98,8 @@ int clinux_accept(int listener);
 int clinux_socket_path(int socket, char *path, size_t size);
 // Two sockets that are connected to each other, both blocking.
 int clinux_socket_pair(int *one, int *other);
+// A descriptor that somebody sends over a socket (SCM_RIGHTS); -ENOMSG when none comes with the bytes.
+int clinux_receive_descriptor(int socket);
 struct clinux_peer { pid_t pid; uid_t uid; gid_t gid; };
 int clinux_peer(int socket, struct clinux_peer *peer);
 

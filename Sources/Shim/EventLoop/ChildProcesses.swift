@@ -2,11 +2,19 @@
 
 package import Linux
 
+package import struct SystemPackage.Errno
+
 /// Every child of this process, and what to do when it has exited. The only place that waits.
 ///
 /// A child is registered in the turn that made it and reaped in a later one, so no exit is missed.
+/// What an OCI runtime makes becomes our child when the runtime exits (we are the subreaper), and may
+/// be reaped before anybody knows its pid. So exits of strangers are kept while a runtime is at work.
 package final class ChildProcesses {
   private var handlers: [Int32: (ExitStatus) -> Void] = [:]
+  private var strangers: [Int32: ExitStatus] = [:]
+  private var expecting = 0
+  /// More strangers than this are not a runtime's: the containers' orphans come to us as well.
+  private static let strangerLimit = 4096
   /// Called after an orphan that we adopted was reaped; its own children may be ours now.
   package var onOrphanReaped: () -> Void = {}
 
@@ -20,12 +28,38 @@ package final class ChildProcesses {
 
   package var count: Int { handlers.count }
 
+  /// From now on, until `stopExpecting`, somebody may adopt a child.
+  package func expectChild() { expecting += 1 }
+
+  package func stopExpecting() {
+    expecting -= 1
+    if expecting == 0 { strangers = [:] }
+  }
+
+  /// Registers a child that another program has made, between `expectChild` and `stopExpecting`. One
+  /// that has been reaped already is told within this call, and has no descriptor.
+  ///
+  /// - Throws: `ECHILD` when it is and was no child of ours.
+  package func adopt(
+    _ pid: Int32, onExit: @escaping (ExitStatus) -> Void
+  ) throws(Errno) -> Descriptor? {
+    // One that lives has the pid; a stranger of the same pid was an earlier process.
+    if let pidfd = try? Descriptor.process(pid), pidfd.isOurChild {
+      register(pid, onExit: onExit)
+      return pidfd
+    }
+    guard let status = strangers.removeValue(forKey: pid) else { throw .noChildProcess }
+    onExit(status)
+    return nil
+  }
+
   /// Reaps all that has exited: one SIGCHLD may stand for many children.
   package func reap() {
     while let (pid, status) = ExitStatus.reapNext() {
       if let handler = handlers.removeValue(forKey: pid) {
         handler(status)
       } else {
+        if expecting > 0, strangers.count < Self.strangerLimit { strangers[pid] = status }
         onOrphanReaped()
       }
     }

@@ -10,6 +10,8 @@ package import struct SystemPackage.Errno
 package struct Directory: ~Copyable {
   private let descriptor: Descriptor
 
+  var number: Int32 { descriptor.number }
+
   package init(path: String) throws(Errno) {
     descriptor = Descriptor(
       owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })

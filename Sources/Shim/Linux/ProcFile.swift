@@ -4,13 +4,17 @@ internal import Glibc
 
 package import struct SystemPackage.Errno
 
-/// Small files of /proc.
+/// Small files that the kernel makes: of /proc, and of /sys where a path is given.
 package enum ProcFile {
   /// - Parameter limit: beyond this size it is not read (bytes).
   package static func read(_ name: String, limit: Int = 1 << 20) -> String? {
+    read(at: "/proc/\(name)", limit: limit)
+  }
+
+  package static func read(at path: String, limit: Int = 1 << 20) -> String? {
     guard
       let file = try? Descriptor(
-        owning: valueOrErrno { unsafe open("/proc/\(name)", O_RDONLY | O_CLOEXEC) }),
+        owning: valueOrErrno { unsafe open(path, O_RDONLY | O_CLOEXEC) }),
       let bytes = try? file.readAll(limit: limit)
     else { return nil }
     return String(decoding: bytes, as: UTF8.self)
@@ -22,15 +26,19 @@ package enum ProcFile {
     _ = try file.write(Array(text.utf8).span)
   }
 
-  package static func list(_ name: String) -> [String] {
-    guard let directory = unsafe opendir("/proc/\(name)") else { return [] }
+  package static func list(_ name: String) -> [String] { list(at: "/proc/\(name)") }
+
+  /// - Parameter folders: those only.
+  package static func list(at path: String, folders: Bool = false) -> [String] {
+    guard let directory = unsafe opendir(path) else { return [] }
     defer { _ = unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
       }
-      if !name.hasPrefix(".") { names.append(name) }
+      let isWanted = unsafe !folders || entry.pointee.d_type == UInt8(DT_DIR)
+      if isWanted && !name.hasPrefix(".") { names.append(name) }
     }
     return names
   }

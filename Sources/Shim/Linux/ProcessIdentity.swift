@@ -68,6 +68,9 @@ extension Descriptor {
     try check(clinux_signal_process(number, signal))
   }
 
+  /// Whether this pidfd means a child of ours that has not been reaped.
+  package var isOurChild: Bool { clinux_is_child(number) == 1 }
+
   /// Waits until the process that this pidfd means has exited, or the time is over (blocks).
   package func waitForProcess(milliseconds: Int32) {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)

@@ -4,7 +4,7 @@ internal import Linux
 internal import Runtime
 
 /// One executable, several programs: containerd's commands (`start`, `delete`, `-info`, `-v`), the
-/// daemon (no command), and what the daemon runs of itself (`held`).
+/// daemon (no command), and what the daemon runs of itself (`held`, `mount`, `unmount`).
 @main struct Main {
   // Not on the main actor, which a plain `static func main` would be: a C callback formed there
   // would check its executor on every call.
@@ -15,7 +15,12 @@ internal import Runtime
   private static func run(_ arguments: [String]) -> Int32 {
     let program = Program(argument0: arguments.first ?? "")
     let rest = Array(arguments.dropFirst())
-    if rest.first == "held" { return HeldCommand.run(Array(rest.dropFirst())) }
+    switch rest.first {
+    case "held"?: return HeldCommand.run(Array(rest.dropFirst()))
+    case "mount"?: return MountCommand.mount(Array(rest.dropFirst()))
+    case "unmount"?: return MountCommand.unmount(Array(rest.dropFirst()))
+    default: break
+    }
 
     let options: Options
     do throws(Options.Failure) {

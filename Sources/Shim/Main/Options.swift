@@ -30,14 +30,6 @@ struct Options: Equatable {
   /// containerd's executable: accepted and not used, as by containerd's own shims.
   var publishBinary = ""
 
-  private static let switches: [String: any WritableKeyPath<Options, Bool> & Sendable] = [
-    "debug": \.debug, "v": \.printsVersion, "version": \.printsVersion, "info": \.printsInfo,
-  ]
-  private static let values: [String: any WritableKeyPath<Options, String> & Sendable] = [
-    "namespace": \.namespace, "id": \.id, "socket": \.socket, "bundle": \.bundle,
-    "address": \.address, "publish-binary": \.publishBinary,
-  ]
-
   init(parsing arguments: [String]) throws(Failure) {
     var rest = arguments[...]
     while let word = rest.first, word.hasPrefix("-"), word != "-" {
@@ -50,15 +42,15 @@ struct Options: Equatable {
         throw .unknownFlag(word)
       }
       var value = flag.count == 2 ? String(flag[1]) : nil
-      if let path = Self.switches[name] {
+      if Self.switches.contains(name) {
         guard let on = Self.truth(value ?? "true") else {
           throw .noSwitch(name, value: value ?? "")
         }
-        self[keyPath: path] = on
-      } else if let path = Self.values[name] {
+        set(name, on)
+      } else if Self.values.contains(name) {
         if value == nil { value = rest.popFirst() }
         guard let value else { throw .missingValue(name) }
-        self[keyPath: path] = value
+        set(name, value)
       } else {
         throw .unknownFlag(word)
       }
@@ -68,6 +60,31 @@ struct Options: Equatable {
     case "start"?: action = .start
     case "delete"?: action = .delete
     case let other?: throw .unknownAction(other)
+    }
+  }
+
+  // No key paths: their classes would cost each daemon pages of metadata.
+  private static let switches = ["debug", "v", "version", "info"]
+  private static let values = [
+    "namespace", "id", "socket", "bundle", "address", "publish-binary",
+  ]
+
+  private mutating func set(_ name: String, _ on: Bool) {
+    switch name {
+    case "debug": debug = on
+    case "info": printsInfo = on
+    default: printsVersion = on
+    }
+  }
+
+  private mutating func set(_ name: String, _ value: String) {
+    switch name {
+    case "namespace": namespace = value
+    case "id": id = value
+    case "socket": socket = value
+    case "bundle": bundle = value
+    case "address": address = value
+    default: publishBinary = value
     }
   }
 

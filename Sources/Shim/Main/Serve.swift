@@ -49,7 +49,7 @@ final class Serve {
       let runtime: any ContainerRuntime =
         program.isSample
         ? HostRuntime(loop, children, openFiles: openFiles, programName: program.argument0)
-        : OCIRuntime()
+        : OCIRuntime(loop, children, namespace: options.namespace)
       let ending = Ending()
       service = TaskService(
         runtime: runtime, hub: try StdioHub(loop), events: self.events, log: log,

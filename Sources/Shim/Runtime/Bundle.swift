@@ -38,6 +38,11 @@ package final class Bundle {
     try document("config.json").annotations
   }
 
+  /// Whether config.json asks for a pid namespace of the container's own.
+  package func hasOwnPIDs() throws(BundleError) -> Bool {
+    try document("config.json").hasOwnPIDNamespace
+  }
+
   /// A member of an object in a file.
   func string(_ key: String, of name: String) throws(BundleError) -> String? {
     try document(name).string(key)

@@ -3,36 +3,106 @@
 package import Linux
 package import Stdio
 
+internal import struct SystemPackage.Errno
+
 /// What makes containers. Nothing here blocks: what takes time tells its end through `completion`,
 /// which is called exactly once and may be called before the method returns.
 package protocol ContainerRuntime: AnyObject {
   /// Makes a container whose init process runs nothing until `start`. `onExit` is called once, when
-  /// the process has exited, and not if `create` fails.
+  /// the process has exited, and not if `create` fails; it may come before `completion`.
   func create(
-    _ bundle: Bundle, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
-    completion: @escaping (Result<InitProcess, RuntimeError>) -> Void)
-
-  /// Lets init run its command.
-  func start(_ process: InitProcess, completion: @escaping (RuntimeError?) -> Void)
-
-  /// - Parameter all: to every process of the container.
-  func kill(_ process: InitProcess, signal: Int32, all: Bool) throws(RuntimeError)
-
-  /// The live processes of a container, init first.
-  func pids(of process: InitProcess) -> [Int32]
+    _ request: ContainerRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<any RuntimeContainer, RuntimeError>) -> Void)
 }
 
-/// The first process of a container.
-package final class InitProcess {
-  package let pid: Int32
-  let pidfd: Descriptor
-  /// Where a held process waits for its start.
-  var control: HeldProcess?
+/// A container as its runtime knows it.
+package protocol RuntimeContainer: AnyObject {
+  var initProcess: RuntimeProcess { get }
 
-  init(pid: Int32, pidfd: consuming Descriptor, control: HeldProcess?) {
+  /// Lets init run its command.
+  func start(completion: @escaping (RuntimeError?) -> Void)
+
+  /// Runs one more process in the container. As for `onExit`, see `create`.
+  func exec(
+    _ request: ExecRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void)
+
+  /// Sends a signal to every process of the container, init among them.
+  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void)
+
+  /// The live processes, in no order.
+  var pids: [Int32] { get }
+
+  func pause(completion: @escaping (RuntimeError?) -> Void)
+  func resume(completion: @escaping (RuntimeError?) -> Void)
+
+  /// Removes what is left of a container whose init has exited.
+  ///
+  /// - Parameter force: ends what still runs.
+  func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void)
+
+  /// Whether its processes live on when init has exited.
+  var sharesPIDs: Bool { get }
+}
+
+/// What Create asks for.
+package struct ContainerRequest {
+  package let id: String
+  package let bundle: Bundle
+  package let rootfs: [FileSystemMount]
+
+  package init(id: String, bundle: Bundle, rootfs: [FileSystemMount]) {
+    self.id = id
+    self.bundle = bundle
+    self.rootfs = rootfs
+  }
+}
+
+/// What Exec asks for.
+package struct ExecRequest {
+  package let id: String
+  /// The OCI `process` object, JSON.
+  package let spec: [UInt8]
+
+  package init(id: String, spec: [UInt8]) {
+    self.id = id
+    self.spec = spec
+  }
+
+  /// The spec, once it is known to be one.
+  ///
+  /// - Parameter terminal: takes the place of the spec's own word.
+  /// - Throws: `invalid`, `failed`.
+  package static func spec(_ text: [UInt8], terminal: Bool) throws(RuntimeError) -> [UInt8] {
+    if text.isEmpty { throw .invalid("exec without a process spec") }
+    do throws(BundleError) {
+      return try JSONDocument(text, of: "process spec").setting("terminal", to: terminal)
+    } catch {
+      throw .failed(error.words)
+    }
+  }
+}
+
+/// A process of a container, and a child of ours.
+package final class RuntimeProcess {
+  package let pid: Int32
+  /// Nil for one that had exited when we learned of it.
+  private let pidfd: Descriptor?
+
+  init(pid: Int32, pidfd: consuming Descriptor?) {
     self.pid = pid
     self.pidfd = pidfd
-    self.control = control
+  }
+
+  /// - Throws: `processFinished`.
+  package func kill(signal: Int32) throws(RuntimeError) {
+    do throws(Errno) {
+      guard try pidfd?.signalProcess(signal) != nil else { throw .noSuchProcess }
+    } catch .noSuchProcess {
+      throw .processFinished
+    } catch {
+      throw .failed("\(error)")
+    }
   }
 }
 
@@ -42,6 +112,7 @@ package enum RuntimeError: Error, Equatable {
   case notBuilt(String)
   /// Against this runtime's rules.
   case refused(String)
+  case invalid(String)
   case failed(String)
   /// The process has exited.
   case processFinished

@@ -29,15 +29,15 @@ package final class HostRuntime: ContainerRuntime {
   }
 
   package func create(
-    _ bundle: Bundle, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
-    completion: @escaping (Result<InitProcess, RuntimeError>) -> Void
+    _ request: ContainerRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<any RuntimeContainer, RuntimeError>) -> Void
   ) {
-    do throws(RuntimeError) {
-      try refuseClusters(bundle)
-      completion(.success(try spawn(bundle, io, onExit)))
-    } catch {
-      completion(.failure(error))
-    }
+    completion(
+      Result { () throws(RuntimeError) in
+        try refuseClusters(request.bundle)
+        if io.isTerminal { throw .notBuilt("terminals of the sample are not built yet") }
+        return try spawn(request.bundle, io, onExit)
+      })
   }
 
   /// A command on the host, as root, is not for a cluster to start by accident.
@@ -55,7 +55,7 @@ package final class HostRuntime: ContainerRuntime {
 
   private func spawn(
     _ bundle: Bundle, _ io: ProcessIO, _ onExit: @escaping (ExitStatus) -> Void
-  ) throws(RuntimeError) -> InitProcess {
+  ) throws(RuntimeError) -> HostContainer {
     let held = Command(
       path: "/proc/self/exe", arguments: [programName, "held"] + Self.command,
       // Not the socket by which containerd talks to systemd, in containerd's name.
@@ -75,36 +75,11 @@ package final class HostRuntime: ContainerRuntime {
         endOrphans()
         onExit(status)
       }
-      return InitProcess(
-        pid: pid, pidfd: child.takeDescriptor(), control: HeldProcess(loop, channel: ours))
+      return HostContainer(
+        RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()), HeldProcess(loop, channel: ours))
     } catch {
       throw .failed("cannot spawn: \(error)")
     }
-  }
-
-  package func start(_ process: InitProcess, completion: @escaping (RuntimeError?) -> Void) {
-    guard let control = process.control.take() else { return completion(.processFinished) }
-    // `control` lives until it has told: the closure holds it.
-    control.release { error in
-      withExtendedLifetime(control) {
-        completion(error.map { .failed("exec \(Self.command[0]): \($0)") })
-      }
-    }
-  }
-
-  package func kill(_ process: InitProcess, signal: Int32, all: Bool) throws(RuntimeError) {
-    if all { ProcessTree.signalDescendants(of: process.pid, signal) }
-    do throws(Errno) {
-      try process.pidfd.signalProcess(signal)
-    } catch .noSuchProcess {
-      throw .processFinished
-    } catch {
-      throw .failed("\(error)")
-    }
-  }
-
-  package func pids(of process: InitProcess) -> [Int32] {
-    [process.pid] + ProcessTree.descendants(of: process.pid)
   }
 
   /// Ends what an ended command left behind. The kernel has made us its parent (subreaper). By pid

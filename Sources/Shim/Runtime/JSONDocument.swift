@@ -34,6 +34,27 @@ internal import Linux
     return unsafe String(cString: value)
   }
 
+  /// The text of the object with a member set.
+  func setting(_ key: String, to value: Bool) throws(BundleError) -> [UInt8] {
+    guard unsafe json_object_set_new(root, key, value ? json_true() : json_false()) == 0,
+      let text = unsafe json_dumps(root, size_t(JSON_COMPACT))
+    else { throw .malformed("not a JSON object") }
+    return Array(unsafe String(cString: text).utf8)  // the arena frees it
+  }
+
+  /// `linux.namespaces` has an entry for pids, without the path of another one.
+  var hasOwnPIDNamespace: Bool {
+    let all = unsafe json_object_get(json_object_get(root, "linux"), "namespaces")
+    return unsafe (0..<json_array_size(all)).contains { index in
+      let entry = unsafe json_array_get(all, index)
+      guard let type = unsafe json_string_value(json_object_get(entry, "type")),
+        unsafe String(cString: type) == "pid"
+      else { return false }
+      let path = unsafe json_string_value(json_object_get(entry, "path"))
+      return unsafe path.map { unsafe String(cString: $0).isEmpty } ?? true
+    }
+  }
+
   /// The spec's annotations whose value is a string.
   var annotations: [String: String] {
     var found: [String: String] = [:]

@@ -1,28 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import EventLoop
 package import Linux
 package import Stdio
 
-/// Real containers through an OCI runtime's command line: not built yet, and says so.
+internal import struct SystemPackage.Errno
+
+/// Real containers, through the command line of an OCI runtime. The runtime makes a process and
+/// exits; the process is ours from then on, since we are the nearest subreaper.
 package final class OCIRuntime: ContainerRuntime {
-  package init() {}
+  private let loop: EventLoop
+  private let children: ChildProcesses
+  private let namespace: String
+
+  package init(_ loop: EventLoop, _ children: ChildProcesses, namespace: String) {
+    self.loop = loop
+    self.children = children
+    self.namespace = namespace
+  }
 
   package func create(
-    _ bundle: Bundle, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
-    completion: @escaping (Result<InitProcess, RuntimeError>) -> Void
+    _ request: ContainerRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<any RuntimeContainer, RuntimeError>) -> Void
   ) {
-    completion(
-      .failure(.notBuilt("containers through an OCI runtime are not built yet; see the README")))
+    let bundle = request.bundle
+    let options = RuntimeOptions()
+    let program = OCIProgram(options, namespace: namespace, bundle, loop, children)
+    // What `delete` needs should we die: the files that containerd's own shims write.
+    do throws(Errno) {
+      try bundle.write("runtime", options.binaryName)
+      try bundle.write("options.json", #"{"root":"\#(options.root)"}"#)
+    } catch {
+      return completion(.failure(.failed("bundle \(bundle.path): \(error)")))
+    }
+    var arguments = ["--bundle", bundle.path]
+    if options.noPivotRoot { arguments.append("--no-pivot") }
+    if options.noNewKeyring { arguments.append("--no-new-keyring") }
+    let rootfs = Rootfs(bundle, request.rootfs, loop, children)
+    rootfs.mount { error in
+      if let error { return completion(.failure(error)) }
+      program.makeProcess(
+        "create", arguments, [request.id], pidFile: "init.pid", io, onExit
+      ) { result in
+        switch result {
+        case .success(let process):
+          completion(.success(OCIContainer(request, program, rootfs, process)))
+        case .failure(let error):
+          rootfs.unmount { _ in completion(.failure(error)) }
+        }
+      }
+    }
   }
-
-  // Without a create there is no process to call these with.
-  package func start(_ process: InitProcess, completion: @escaping (RuntimeError?) -> Void) {
-    completion(.processFinished)
-  }
-
-  package func kill(_ process: InitProcess, signal: Int32, all: Bool) throws(RuntimeError) {
-    throw .processFinished
-  }
-
-  package func pids(of process: InitProcess) -> [Int32] { [process.pid] }
 }

@@ -31,7 +31,11 @@ final class OutputStream {
   /// Called once, when the process's last byte is in the FIFO.
   var onRelayed: (() -> Void)?
 
-  init(_ hub: StdioHub, path: String, source: consuming Descriptor) {
+  private let isTerminal: Bool
+  private var processHasExited = false
+
+  init(_ hub: StdioHub, path: String, source: consuming Descriptor, isTerminal: Bool = false) {
+    self.isTerminal = isTerminal
     self.hub = hub
     self.path = path
     self.source = consume source
@@ -88,10 +92,17 @@ final class OutputStream {
     guard let source = source.take() else { return }
     stopWaiting()
     stage = .relaying
-    relay = Relay(hub, from: source, to: output, splices: splices) { [unowned self] end in
-      relayEnded(end)
+    relay = Relay(hub, from: source, to: output, splices: splices, isTerminal: isTerminal) {
+      [unowned self] end in relayEnded(end)
     }
     connected(nil)
+    if processHasExited { relay?.processExited() }
+  }
+
+  /// The end of a terminal's output: other outputs end by themselves.
+  func processExited() {
+    processHasExited = true
+    relay?.processExited()
   }
 
   private func connected(_ error: Errno?) {

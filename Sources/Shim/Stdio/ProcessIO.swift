@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
-internal import Linux
+package import Linux
 
-internal import struct SystemPackage.Errno
+package import struct SystemPackage.Errno
 
 /// The standard streams of one process, from the spawn to Delete.
 package final class ProcessIO {
@@ -17,6 +17,10 @@ package final class ProcessIO {
   private var childStdout: Descriptor?
   private var childStderr: Descriptor?
   private var ourStdin: Descriptor?
+  /// Whether the process has a terminal, for which it gets no pipes.
+  package let isTerminal: Bool
+  private var terminal: Pseudoterminal?
+  private var size: (columns: UInt16, rows: UInt16)?
   private var stdin: InputStream?
   private var stdinIsClosed = false
   private var outputs: [OutputStream] = []
@@ -26,9 +30,11 @@ package final class ProcessIO {
   private var timer: Timer?
 
   /// Makes the pipes; opens nothing of the client's.
-  package init(_ hub: StdioHub, _ names: StdioPaths) throws(StdioError) {
+  package init(_ hub: StdioHub, _ names: StdioPaths, terminal: Bool = false) throws(StdioError) {
     self.hub = hub
+    isTerminal = terminal
     paths = try names.resolved()
+    if terminal { return }
     do throws(Errno) {
       if !paths.stdin.isEmpty {
         var pipe = try Pipe()
@@ -43,15 +49,41 @@ package final class ProcessIO {
     }
   }
 
+  /// The terminal that was made for the process. Everything it prints comes as standard output.
+  package func attach(_ terminal: consuming Pseudoterminal) throws(Errno) {
+    if let size { try terminal.resize(columns: size.columns, rows: size.rows) }
+    // What nobody wants is read all the same, or the process would stop when the terminal is full.
+    let path = paths.stdout.isEmpty ? "/dev/null" : paths.stdout
+    outputs = [
+      add(OutputStream(hub, path: path, source: try terminal.duplicate(), isTerminal: true))
+    ]
+    if !paths.stdin.isEmpty { ourStdin = try terminal.duplicate() }
+    self.terminal = consume terminal
+  }
+
+  /// For a process without a terminal nothing; before there is one the size is remembered.
+  package func resize(columns: UInt16, rows: UInt16) throws(Errno) {
+    size = (columns, rows)
+    try terminal?.resize(columns: columns, rows: rows)
+  }
+
+  /// To be called when the process has exited: a terminal has no end of its own.
+  package func processExited() {
+    for output in outputs { output.processExited() }
+  }
+
+  private func add(_ output: OutputStream) -> OutputStream {
+    output.onRelayed = { [unowned self] in if isRelayed { onRelayed.take()?() } }
+    return output
+  }
+
   private func makeOutput(_ path: String) throws(Errno) -> Descriptor? {
     if path.isEmpty { return nil }
     var pipe = try Pipe()
     let readEnd = pipe.takeReadEnd()
     // Our end only: O_NONBLOCK on the other would be the process's too.
     try readEnd.setNonblocking()
-    let output = OutputStream(hub, path: path, source: readEnd)
-    output.onRelayed = { [unowned self] in if isRelayed { onRelayed.take()?() } }
-    outputs.append(output)
+    outputs.append(add(OutputStream(hub, path: path, source: readEnd)))
     return pipe.takeWriteEnd()
   }
 
@@ -130,6 +162,7 @@ package final class ProcessIO {
     onRelayed = nil
     closeChildEnds()
     ourStdin = nil
+    terminal = nil
     stdin?.close()
     for output in outputs { output.close() }
   }

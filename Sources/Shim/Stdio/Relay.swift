@@ -19,6 +19,7 @@ final class Relay {
   }
 
   private static let spliceFrom = 16 * 1024
+  private static let terminalPause = Duration.milliseconds(100)
   private static let largestPipe = 1024 * 1024
   /// A stream whose last turn is this near is busy.
   private static let busy = Duration.milliseconds(1)
@@ -32,16 +33,22 @@ final class Relay {
   private var held: [UInt8] = []
   private var lastTurn = Duration.zero
   private var growsWhenWritable = false
+  /// For an input that is a terminal: when nobody has it open it is no end as long as the process
+  /// lives, which may open it again.
+  private var hangUp: Timer?
+  private var lastsUntilExit: Bool
+  private var endsWhenEmpty = false
   private(set) var bytesRelayed: UInt64 = 0
   private(set) var bytesDropped: UInt64 = 0
 
   /// - Parameter splices: false when the output is no pipe (splice to O_APPEND is EINVAL).
   init(
     _ hub: StdioHub, from input: consuming Descriptor, to output: consuming Descriptor,
-    splices: Bool = true, onEnd: @escaping (End) -> Void
+    splices: Bool = true, isTerminal: Bool = false, onEnd: @escaping (End) -> Void
   ) {
     self.hub = hub
     self.splices = splices
+    lastsUntilExit = isTerminal
     self.onEnd = onEnd
     // Watches the input or, once the output was full, the output, never both: a full output would
     // keep a readable input spinning.
@@ -82,6 +89,7 @@ final class Relay {
 
   private func turn(_ available: Int) {
     guard let input else { return }
+    defer { lookForEnd() }
     guard let output else { return drop(from: input) }
     do throws(Errno) {
       if splices && available >= Self.spliceFrom {
@@ -107,10 +115,39 @@ final class Relay {
       end(.inputEnded)
     } catch .wouldBlock {
       // Woken for nothing.
+    } catch .ioError where lastsUntilExit {
+      waitForTerminal(input)
     } catch {
       end(.inputEnded)  // a reading error ends a stream like its end does
     }
     return nil
+  }
+
+  /// Nobody has the terminal open: it stays readable, so that watching it would be a busy loop.
+  private func waitForTerminal(_ input: Watch) {
+    input.awaitsReadable = false
+    let timer =
+      hangUp ?? Timer(hub.loop) { [unowned self] in self.input?.awaitsReadable = true }
+    timer.schedule(after: Self.terminalPause)
+    hangUp = timer
+  }
+
+  /// The process that the terminal was made for is gone: what it has printed is still read, and then
+  /// it is over, even if others keep the terminal open.
+  func processExited() {
+    guard lastsUntilExit else { return }
+    lastsUntilExit = false
+    hangUp = nil
+    endsWhenEmpty = true
+    if held.isEmpty { input?.awaitsReadable = true }
+    lookForEnd()
+  }
+
+  private func lookForEnd() {
+    guard endsWhenEmpty, held.isEmpty, let input, input.descriptor.readableBytes == 0 else {
+      return
+    }
+    end(.inputEnded)
   }
 
   private func drop(from input: Watch) {
@@ -182,10 +219,12 @@ final class Relay {
     }
     output.awaitsWritable = false
     input.awaitsReadable = true
+    lookForEnd()
   }
 
   /// Lets go of both ends; tells nobody.
   func close() {
+    hangUp = nil
     input = nil
     output = nil
     held = []

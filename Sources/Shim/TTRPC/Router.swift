@@ -7,33 +7,21 @@ internal import TTRPCEnvelope
 package final class Router {
   struct Method {
     let isLongRunning: Bool
-    let handle: (EnvelopeRequest, consuming Reply) -> Void
+    let handle: (Payload, consuming Reply) -> Void
   }
 
   private var services: [String: [String: Method]] = [:]
 
   package init() {}
 
-  /// Registers the handler of a unary method. It gets the request decoded, and a reply to answer at
-  /// once or later; a request that cannot be decoded never reaches it.
+  /// Registers the handler of a unary method. It gets a reply to answer at once or later.
   ///
   /// - Parameter longRunning: may stay unanswered for days, and counts against a limit of its own.
-  package func register<Request: Message>(
+  package func register(
     service: String, method: String, longRunning: Bool = false,
-    _ handler: @escaping (Request, consuming Reply) -> Void
+    _ handler: @escaping (Payload, consuming Reply) -> Void
   ) {
-    let decoding = { (envelope: EnvelopeRequest, reply: consuming Reply) in
-      let request: Request
-      do {
-        request = try Request(serializedBytes: envelope.payload)
-      } catch {
-        reply.fail(
-          Status(code: .internal, message: "ttrpc: error unmarshalling payload: \(error)"))
-        return
-      }
-      handler(request, reply)
-    }
-    services[service, default: [:]][method] = Method(isLongRunning: longRunning, handle: decoding)
+    services[service, default: [:]][method] = Method(isLongRunning: longRunning, handle: handler)
   }
 
   /// Serves all methods that a service has now under another name too.
@@ -50,5 +38,26 @@ package final class Router {
       throw Status(code: .unimplemented, message: "method \(method)")
     }
     return found
+  }
+}
+
+/// A request not yet decoded. Handlers decode it, and not the router: a message's type costs memory
+/// from its first use on (its conformances are cached), and many methods are never called.
+package struct Payload {
+  let envelope: EnvelopeRequest
+
+  /// Hands the message to a handler, or refuses what is none.
+  package func decode<Request: Message>(
+    _ reply: consuming Reply, _ handler: (Request, consuming Reply) -> Void
+  ) {
+    let request: Request
+    do {
+      request = try Request(serializedBytes: envelope.payload)
+    } catch {
+      reply.fail(
+        Status(code: .internal, message: "ttrpc: error unmarshalling payload: \(error)"))
+      return
+    }
+    handler(request, reply)
   }
 }

@@ -19,34 +19,83 @@ struct Exit: Equatable {
   }
 }
 
-/// What a restart in place would have to remember of a container: a value, apart from the handles.
-struct ContainerRecord {
-  let id: String
-  let bundle: String
+/// What a restart in place would have to remember of a process: a value, apart from the handles.
+struct ProcessRecord {
+  let container: String
+  /// Empty for init.
+  let exec: String
   let stdio: StdioPaths
-  let pid: Int32
+  let isTerminal: Bool
+  /// 0 before an exec's start.
+  var pid: Int32 = 0
   var state = ProcessState.created
   var exit: Exit?
+
+  var isInit: Bool { exec.isEmpty }
+  /// What State and events call it.
+  var id: String { isInit ? container : exec }
 }
 
-/// A container: its record, and beside it the handles and those who wait.
-final class Container {
-  var record: ContainerRecord
-  let bundle: Bundle
-  let process: InitProcess
+/// A process of a container, init or an exec: its record, and beside it the handles and those who
+/// wait.
+final class ContainerProcess {
+  var record: ProcessRecord
   let io: ProcessIO
-  /// Unanswered Waits for init.
+  /// Nil before an exec's start.
+  var process: RuntimeProcess?
+  /// An exec's OCI `process`, until it is started.
+  var spec: [UInt8]?
+  /// An exec that could not be started never ends: Waits are answered with nothing.
+  var startHasFailed = false
+  /// Unanswered Waits.
   var waits: [PendingReply] = []
-  /// An exit that was seen while Start was under way: told after the start.
+  /// An exit that was seen while its start was under way: told after that.
   var earlyExit: Exit?
   var deletion: DeleteOperation?
 
-  init(_ record: ContainerRecord, _ bundle: Bundle, _ process: InitProcess, _ io: ProcessIO) {
+  init(_ record: ProcessRecord, _ io: ProcessIO) {
     self.record = record
-    self.bundle = bundle
-    self.process = process
     self.io = io
   }
+
+  func answerWaits() {
+    let response = WaitResponse.with {
+      $0.exitStatus = record.exit?.status ?? 0
+      $0.exitedAt = record.exit?.time ?? .never
+    }
+    for wait in waits.takeAll() { wait.take()?.send(response) }
+  }
+
+  /// Whether its end is still to be told.
+  var isAlive: Bool { record.state == .starting || record.state == .running }
+}
+
+/// A container: its processes, and the runtime's handle of it.
+final class Container {
+  let id: String
+  let bundle: Bundle
+  let runtime: any RuntimeContainer
+  let initProcess: ContainerProcess
+  var execs: [String: ContainerProcess] = [:]
+  /// What the OCI runtime is to do for init, one after the other.
+  let queue = OperationQueue()
+  /// The runtime is about to pause it.
+  var isPausing = false
+  var deleted = DeletedExecs()
+  /// Init's exit, while execs that started have not ended: it is told last.
+  var heldExit: Exit?
+
+  init(
+    _ id: String, _ bundle: Bundle, _ runtime: any RuntimeContainer, _ initProcess: ContainerProcess
+  ) {
+    self.id = id
+    self.bundle = bundle
+    self.runtime = runtime
+    self.initProcess = initProcess
+  }
+
+  var initHasExited: Bool { heldExit != nil || initProcess.record.exit != nil }
+  var processes: [ContainerProcess] { [initProcess] + execs.values }
 }
 
 /// A reply that is given later: a closure cannot consume a noncopyable value, but take one out of
@@ -57,6 +106,12 @@ final class PendingReply {
   init(_ reply: consuming Reply) { self.reply = consume reply }
 
   func take() -> Reply? { reply.take() }
+
+  /// With an empty message, or with an error.
+  func answer(_ error: TaskError?) {
+    guard let reply = take() else { return }
+    if let error { reply.fail(error.status) } else { reply.sendEmpty() }
+  }
 
   /// False once the caller's connection is gone.
   var isConnected: Bool { reply?.isConnected ?? false }

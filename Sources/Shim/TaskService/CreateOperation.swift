@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
+internal import Glibc
 internal import Linux
 internal import Runtime
 internal import Stdio
@@ -17,7 +18,8 @@ final class CreateOperation {
   private let reply: PendingReply
   private let watcher: ExitWatcher
   private var io: ProcessIO?
-  private var process: InitProcess?
+  private var made: (any RuntimeContainer)?
+  private var hasFailed = false
 
   init(_ service: TaskService, _ request: CreateTaskRequest, _ reply: consuming Reply) {
     self.service = service
@@ -44,7 +46,6 @@ final class CreateOperation {
     guard request.bundle.hasPrefix("/"), !request.bundle.utf8.contains(0) else {
       throw .invalid("bundle \"\(request.bundle)\" is no absolute path")
     }
-    if request.terminal { throw .unimplemented("terminals are not built yet") }
     if !request.checkpoint.isEmpty {
       throw .unimplemented("restoring a checkpoint is not built yet")
     }
@@ -54,17 +55,18 @@ final class CreateOperation {
     let bundle = try openBundle()
     let io: ProcessIO
     do throws(StdioError) {
-      io = try ProcessIO(service.hub, request.stdio)
+      io = try ProcessIO(service.hub, request.stdio, terminal: request.terminal)
     } catch {
       throw TaskError(error)
     }
     self.io = io
     service.runtime.create(
-      bundle, io: io, onExit: { [watcher] status in watcher.exited(Exit(status)) },
+      ContainerRequest(id: request.id, bundle: bundle, rootfs: request.mounts), io: io,
+      onExit: { [watcher] status in watcher.exited(Exit(status)) },
       completion: { [self] result in
         switch result {
         case .failure(let error): fail(TaskError(error))
-        case .success(let process): connect(bundle, process, io)
+        case .success(let container): connect(bundle, container, io)
         }
       })
   }
@@ -78,20 +80,26 @@ final class CreateOperation {
   }
 
   /// Output is lost if the client does not open its ends: it has this long, then Create fails.
-  private func connect(_ bundle: Bundle, _ process: InitProcess, _ io: ProcessIO) {
-    self.process = process
+  private func connect(_ bundle: Bundle, _ container: any RuntimeContainer, _ io: ProcessIO) {
+    made = container
+    // Cancelled meanwhile: now there is something to undo.
+    if hasFailed { return undo() }
     io.connect { [self] error in
-      if let error { fail(TaskError(error)) } else { finish(bundle, process, io) }
+      if let error { fail(TaskError(error)) } else { finish(bundle, container, io) }
     }
   }
 
-  private func finish(_ bundle: Bundle, _ process: InitProcess, _ io: ProcessIO) {
-    let record = ContainerRecord(
-      id: request.id, bundle: request.bundle, stdio: request.stdio, pid: process.pid)
-    let container = Container(record, bundle, process, io)
+  private func finish(_ bundle: Bundle, _ made: any RuntimeContainer, _ io: ProcessIO) {
+    var record = ProcessRecord(
+      container: request.id, exec: "", stdio: request.stdio,
+      isTerminal: request.terminal)
+    record.pid = made.initProcess.pid
+    let process = ContainerProcess(record, io)
+    process.process = made.initProcess
+    let container = Container(request.id, bundle, made, process)
     service.creations[request.id] = nil
     service.containers[request.id] = container
-    service.log.info("created", ("id", request.id), ("pid", String(process.pid)))
+    service.log.info("created", ("id", request.id), ("pid", String(record.pid)))
     service.events.publish(
       "/tasks/create",
       TaskCreate.with {
@@ -102,10 +110,11 @@ final class CreateOperation {
           $0.stdin = request.stdin
           $0.stdout = request.stdout
           $0.stderr = request.stderr
+          $0.terminal = request.terminal
         }
-        $0.pid = UInt32(process.pid)
+        $0.pid = UInt32(record.pid)
       })
-    reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(process.pid) })
+    reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
     CurrentProcess.returnFreeMemory()  // the spec, parsed
     watcher.watch(container)
   }
@@ -115,15 +124,30 @@ final class CreateOperation {
 
   /// The process, if there is one already, ends unseen: a failed Create has no exit event.
   private func fail(_ error: TaskError) {
-    if let process { service.end(process) }
+    guard !hasFailed else { return }
+    hasFailed = true
+    undo()
     io?.close()
     if service.creations[request.id] === self { service.creations[request.id] = nil }
     service.log.error("create failed", ("id", request.id), ("error", error.status.message))
     reply.take()?.fail(error.status)
   }
+
+  private func undo() {
+    guard let made = made.take() else { return }
+    try? made.initProcess.kill(signal: SIGKILL)
+    made.delete(force: true) { [service] error in
+      if let error { service.log.error("undo of a create", ("error", "\(error)")) }
+    }
+  }
 }
 
 extension CreateTaskRequest {
+  var mounts: [FileSystemMount] {
+    rootfs.map {
+      FileSystemMount(type: $0.type, source: $0.source, target: $0.target, options: $0.options)
+    }
+  }
   var stdio: StdioPaths { StdioPaths(stdin: stdin, stdout: stdout, stderr: stderr) }
 }
 
@@ -139,10 +163,14 @@ private final class ExitWatcher {
   /// From now on an exit is this container's. One that came before Create was answered comes now.
   func watch(_ container: Container) {
     self.container = container
-    if let exit = earlyExit.take() { service.exited(container, exit) }
+    if let exit = earlyExit.take() { service.exited(container, container.initProcess, exit) }
   }
 
   func exited(_ exit: Exit) {
-    if let container { service.exited(container, exit) } else { earlyExit = exit }
+    if let container {
+      service.exited(container, container.initProcess, exit)
+    } else {
+      earlyExit = exit
+    }
   }
 }

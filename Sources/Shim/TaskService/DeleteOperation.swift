@@ -2,14 +2,15 @@
 
 internal import ContainerdAPI
 internal import EventLoop
+internal import Glibc
 internal import Linux
 internal import Runtime
 internal import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
 
-/// Delete: end a process that never started, wait until its output is in the FIFOs, tell. Several calls
-/// share one operation and its answer.
+/// Delete: end a process that never started, wait until its output is in the FIFOs, remove what the
+/// runtime keeps, tell. Several calls share one operation and its answer.
 final class DeleteOperation {
   /// How long a full FIFO, or an orphan that holds the output open, may hold up Delete: as in
   /// containerd's own shim.
@@ -17,66 +18,98 @@ final class DeleteOperation {
 
   private let service: TaskService
   private let container: Container
+  private let process: ContainerProcess
   private var replies: [PendingReply] = []
   private var timer: Timer?
 
-  init(_ service: TaskService, _ container: Container) {
+  init(_ service: TaskService, _ container: Container, _ process: ContainerProcess) {
     self.service = service
     self.container = container
+    self.process = process
   }
 
   func add(_ reply: PendingReply) {
     replies.append(reply)
-    if container.deletion == nil { begin() }
+    if process.deletion == nil { begin() }
   }
 
   private func begin() {
-    container.deletion = self
-    if container.record.exit != nil {
+    process.deletion = self
+    if process.record.exit != nil {
       waitForOutput()
-    } else {
+    } else if let made = process.process {
       // Created and never started. `exited` goes on.
-      service.end(container.process)
+      try? made.kill(signal: SIGKILL)
+    } else {
+      finish()  // an exec without a process
     }
   }
 
   func exited() { waitForOutput() }
 
   private func waitForOutput() {
-    if container.io.isRelayed { return finish() }
-    let timer = Timer(service.hub.loop) { [unowned self] in finish() }
+    if process.io.isRelayed { return removeContainer() }
+    let timer = Timer(service.hub.loop) { [unowned self] in removeContainer() }
     timer.schedule(after: Self.relayLimit)
     self.timer = timer
-    container.io.whenRelayed { [unowned self] in finish() }
+    process.io.whenRelayed { [unowned self] in removeContainer() }
+  }
+
+  private func removeContainer() {
+    timer = nil
+    process.io.whenRelayed {}
+    guard process.record.isInit else { return finish() }
+    container.queue.add { [self] turn in
+      container.runtime.delete(force: false) { [self] error in
+        withExtendedLifetime(turn) {
+          if let error { fail(TaskError(error)) } else { finish() }
+        }
+      }
+    }
+  }
+
+  /// The container stays as it is, and may be deleted again.
+  private func fail(_ error: TaskError) {
+    service.log.error("delete failed", ("id", process.record.id), ("error", error.status.message))
+    for reply in replies.takeAll() { reply.take()?.fail(error.status) }
+    process.deletion = nil
   }
 
   private func finish() {
-    let record = container.record
-    guard let exit = record.exit else { preconditionFailure("deleted before its exit") }
+    let record = process.record
     tellOfOutput(record.id)
-    container.io.close()
+    process.io.close()
+    let response = DeleteResponse.with {
+      $0.pid = UInt32(record.pid)
+      $0.exitStatus = record.exit?.status ?? 0
+      $0.exitedAt = record.exit?.time ?? .never
+    }
+    if record.isInit { forgetContainer(response) } else { forgetExec(response) }
+    for reply in replies.takeAll() { reply.take()?.send(response) }
+    process.deletion = nil
+  }
+
+  private func forgetContainer(_ response: DeleteResponse) {
     try? InitRecord.remove(from: container.bundle)
-    service.containers[record.id] = nil
+    service.containers[container.id] = nil
     service.events.publish(
       "/tasks/delete",
       TaskDelete.with {
-        $0.containerID = record.id
-        $0.pid = UInt32(record.pid)
-        $0.exitStatus = exit.status
-        $0.exitedAt = exit.time
+        $0.containerID = container.id
+        $0.pid = response.pid
+        $0.exitStatus = response.exitStatus
+        $0.exitedAt = response.exitedAt
       })
-    let response = DeleteResponse.with {
-      $0.pid = UInt32(record.pid)
-      $0.exitStatus = exit.status
-      $0.exitedAt = exit.time
-    }
-    for reply in replies.takeAll() { reply.take()?.send(response) }
-    timer = nil
-    container.deletion = nil
+  }
+
+  /// containerd's own shim sends no event for an exec.
+  private func forgetExec(_ response: DeleteResponse) {
+    container.execs[process.record.exec] = nil
+    container.deleted.add(process.record.exec, response)
   }
 
   private func tellOfOutput(_ id: String) {
-    let io = container.io
+    let io = process.io
     let left = io.bytesLeft
     let lost = left > 0 || io.bytesDropped > 0
     service.log.write(

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a process is doing, and which calls that allows: a table without side effects.
+/// What a process is doing, and which calls that allows: a table without side effects. The last three
+/// rows are for init only.
 ///
-///              created    starting   running    stopped
-///     start    starting   refused    refused    refused
-///     delete   ok         refused    refused    ok
-///     kill     ok         ok         ok         finished
+///              created    starting   running    paused     stopped
+///     start    starting   refused    refused    refused    refused
+///     delete   ok         refused    refused    refused    ok
+///     kill     ok         ok         ok         ok         finished
+///     pause    refused    refused    paused     refused    refused
+///     resume   refused    refused    refused    running    refused
+///     exec     ok         ok         ok         refused    refused
 ///
 /// Codes and words of a refusal are those of containerd's own shim.
 package enum ProcessState: String, CaseIterable, Sendable {
@@ -14,18 +18,30 @@ package enum ProcessState: String, CaseIterable, Sendable {
   /// Told to run its command; it is not known yet whether it does.
   case starting
   case running
+  case paused
   case stopped
 
-  package enum Call: String, CaseIterable, Sendable { case start, delete, kill }
+  package enum Call: String, CaseIterable, Sendable {
+    case start, delete, kill, pause, resume, exec
+  }
 
   package func check(_ call: Call) throws(TaskError) {
     switch (call, self) {
     case (.start, .created), (.delete, .created), (.delete, .stopped): return
-    case (.kill, .created), (.kill, .starting), (.kill, .running): return
+    case (.pause, .running), (.resume, .paused): return
+    case (.exec, .created), (.exec, .starting), (.exec, .running): return
     case (.kill, .stopped): throw .finished
-    case (.start, .starting), (.start, .running), (.delete, .starting), (.delete, .running):
-      throw .unknown("cannot \(call.rawValue) a running process")
-    case (.start, .stopped): throw .unknown("cannot start a stopped process")
+    case (.kill, _): return
+    case (.start, _), (.delete, _):
+      throw .unknown("cannot \(call.rawValue) a \(word) process")
+    case (.pause, .created), (.pause, .starting), (.resume, .created), (.resume, .starting):
+      throw .unknown("cannot \(call.rawValue) task in created state")
+    case (.resume, .running): throw .unknown("cannot resume a running process")
+    case (.pause, _), (.resume, _):
+      throw .unknown("cannot \(call.rawValue) a \(word) container")
+    case (.exec, _): throw .unknown("cannot exec in a \(word) state")
     }
   }
+
+  private var word: String { self == .starting ? "running" : rawValue }
 }

@@ -1,48 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
+internal import Glibc
 internal import Linux
 internal import Runtime
+internal import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
 
-/// Start: let the process run its command, then tell. An exit that is seen meanwhile is told after
-/// the start.
+/// Start: let init run its command, or make an exec's process; then tell. An exit that is seen
+/// meanwhile is told after the start.
 final class StartOperation {
   private let service: TaskService
   private let container: Container
+  private let process: ContainerProcess
   private let reply: PendingReply
+  /// Init's turn in the container's queue.
+  private var turn: OperationQueue.Turn?
 
-  init(_ service: TaskService, _ container: Container, _ reply: consuming Reply) {
+  init(
+    _ service: TaskService, _ container: Container, _ process: ContainerProcess,
+    _ reply: consuming Reply
+  ) {
     self.service = service
     self.container = container
+    self.process = process
     self.reply = PendingReply(reply)
   }
 
   func begin() {
-    container.record.state = .starting
-    service.runtime.start(container.process) { [self] error in finish(error) }
+    process.record.state = .starting
+    if process.record.isInit {
+      container.queue.add { [self] turn in
+        self.turn = turn
+        container.runtime.start { [self] error in finish(error.map(TaskError.init)) }
+      }
+    } else {
+      startExec()
+    }
   }
 
-  private func finish(_ error: RuntimeError?) {
-    let id = container.record.id
-    let pid = UInt32(container.record.pid)
-    container.record.state = error == nil ? .running : .created
+  private func startExec() {
+    guard let spec = process.spec else { return finish(.unknown("started twice")) }
+    container.runtime.exec(
+      ExecRequest(id: process.record.exec, spec: spec), io: process.io,
+      onExit: { [service, container, process] status in
+        service.exited(container, process, Exit(status))
+      },
+      completion: { [self] result in
+        switch result {
+        case .failure(let error): finish(TaskError(error))
+        case .success(let made): connect(made)
+        }
+      })
+  }
+
+  /// Output is lost if the client does not open its ends: it has this long, then Start fails.
+  private func connect(_ made: RuntimeProcess) {
+    process.process = made
+    process.record.pid = made.pid
+    process.io.connect { [self] error in
+      if error != nil { try? made.kill(signal: SIGKILL) }
+      finish(error.map(TaskError.init))
+    }
+  }
+
+  private func finish(_ error: TaskError?) {
+    turn = nil
     if let error {
-      let status = TaskError(error).status
-      service.log.error("start failed", ("id", id), ("error", status.message))
-      reply.take()?.fail(status)
+      process.record.state = .created
+      process.startHasFailed = true
+      service.log.error(
+        "start failed", ("id", process.record.id), ("error", error.status.message))
+      reply.take()?.fail(error.status)
+      // Nobody will ever see it run.
+      if !process.record.isInit { process.answerWaits() }
     } else {
-      service.log.info("started", ("id", id), ("pid", String(pid)))
+      tell()
+    }
+    CurrentProcess.returnFreeMemory()
+    if let exit = process.earlyExit.take() { service.exited(container, process, exit) }
+  }
+
+  private func tell() {
+    let record = process.record
+    let pid = UInt32(record.pid)
+    process.record.state = .running
+    process.spec = nil
+    service.log.info("started", ("id", record.id), ("pid", String(pid)))
+    if record.isInit {
       service.events.publish(
         "/tasks/start",
         TaskStart.with {
-          $0.containerID = id
+          $0.containerID = record.container
           $0.pid = pid
         })
-      reply.take()?.send(StartResponse.with { $0.pid = pid })
+    } else {
+      service.events.publish(
+        "/tasks/exec-started",
+        TaskExecStarted.with {
+          $0.containerID = record.container
+          $0.execID = record.exec
+          $0.pid = pid
+        })
     }
-    CurrentProcess.returnFreeMemory()
-    if let exit = container.earlyExit.take() { service.exited(container, exit) }
+    reply.take()?.send(StartResponse.with { $0.pid = pid })
   }
 }

@@ -42,10 +42,17 @@ package enum TaskError: Error, Equatable {
     }
   }
 
+  /// As containerd's own shim says it.
+  static func ofKill(_ error: RuntimeError) -> TaskError {
+    if case .failed(let words) = error { return .unknown("unknown error after kill: \(words)") }
+    return TaskError(error)
+  }
+
   init(_ error: RuntimeError) {
     switch error {
     case .notBuilt(let text): self = .unimplemented(text)
     case .refused(let text): self = .precondition(text)
+    case .invalid(let text): self = .invalid(text)
     case .failed(let text): self = .unknown(text)
     case .processFinished: self = .finished
     }

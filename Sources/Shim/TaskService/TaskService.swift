@@ -9,6 +9,8 @@ package import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
 
+internal import struct SystemPackage.Errno
+
 /// The Task API: one short method for each RPC. What takes several turns of the loop is an operation
 /// in a file of its own (Create, Start, Delete).
 package final class TaskService {
@@ -45,9 +47,13 @@ package final class TaskService {
 
   func start(_ request: StartRequest, _ reply: consuming Reply) {
     do throws(TaskError) {
-      let container = try self.container(request.id, exec: request.execID)
-      try container.record.state.check(.start)
-      StartOperation(self, container, reply).begin()
+      let (container, process) = try self.process(request.id, request.execID)
+      try process.record.state.check(.start)
+      // The runtime would refuse, in its own words and later.
+      if !process.record.isInit, container.initHasExited {
+        throw .precondition("container \(request.id) init process is not running")
+      }
+      StartOperation(self, container, process, reply).begin()
     } catch {
       reply.fail(error.status)
     }
@@ -55,11 +61,12 @@ package final class TaskService {
 
   func delete(_ request: DeleteRequest, _ reply: consuming Reply) {
     // containerd has given up waiting for a Create; it asks for Shutdown next.
-    creations[request.id]?.cancel()
+    if request.execID.isEmpty { creations[request.id]?.cancel() }
+    if let answer = containers[request.id]?.deleted[request.execID] { return reply.send(answer) }
     do throws(TaskError) {
-      let container = try self.container(request.id, exec: request.execID)
-      try container.record.state.check(.delete)
-      let deletion = container.deletion ?? DeleteOperation(self, container)
+      let (container, process) = try self.process(request.id, request.execID)
+      try process.record.state.check(.delete)
+      let deletion = process.deletion ?? DeleteOperation(self, container, process)
       deletion.add(PendingReply(reply))
     } catch {
       reply.fail(error.status)
@@ -67,15 +74,17 @@ package final class TaskService {
   }
 
   func state(_ request: StateRequest) throws(TaskError) -> StateResponse {
-    let record = try container(request.id, exec: request.execID).record
+    let (container, process) = try self.process(request.id, request.execID)
+    let record = process.record
     return .with {
       $0.id = record.id
-      $0.bundle = record.bundle
+      $0.bundle = container.bundle.path
       $0.pid = UInt32(record.pid)
-      $0.status = record.state.status
+      $0.status = record.isInit && container.isPausing ? .pausing : record.state.status
       $0.stdin = record.stdio.stdin
       $0.stdout = record.stdio.stdout
       $0.stderr = record.stdio.stderr
+      $0.terminal = record.isTerminal
       $0.exitStatus = record.exit?.status ?? 0
       $0.exitedAt = record.exit?.time ?? .never
     }
@@ -83,27 +92,41 @@ package final class TaskService {
 
   func wait(_ request: WaitRequest, _ reply: consuming Reply) {
     do throws(TaskError) {
-      let container = try self.container(request.id, exec: request.execID)
-      if let exit = container.record.exit {
-        reply.send(exit.waitResponse)
-      } else {
-        container.waits.append(PendingReply(reply))
+      let (_, process) = try self.process(request.id, request.execID)
+      process.waits.append(PendingReply(reply))
+      if process.record.exit != nil || (process.startHasFailed && !process.record.isInit) {
+        process.answerWaits()
       }
     } catch {
       reply.fail(error.status)
     }
   }
 
-  func kill(_ request: KillRequest) throws(TaskError) {
-    let container = try self.container(request.id, exec: request.execID)
-    try container.record.state.check(.kill)
-    do throws(RuntimeError) {
-      try runtime.kill(
-        container.process, signal: Int32(truncatingIfNeeded: request.signal), all: request.all)
-    } catch .failed(let words) {
-      throw .unknown("unknown error after kill: \(words)")
+  func kill(_ request: KillRequest, _ reply: consuming Reply) {
+    do throws(TaskError) {
+      let (container, process) = try self.process(request.id, request.execID)
+      try process.record.state.check(.kill)
+      guard let made = process.process else { throw .precondition("process not created") }
+      let signal = Int32(truncatingIfNeeded: request.signal)
+      if request.all && process.record.isInit {
+        let reply = PendingReply(reply)
+        container.runtime.killAll(signal: signal) { error in
+          reply.answer(error.map(TaskError.ofKill))
+        }
+        return
+      }
+      do throws(RuntimeError) {
+        try made.kill(signal: signal)
+      } catch {
+        throw .ofKill(error)
+      }
+      // A frozen process dies when it is thawed (freezer of cgroup version 1).
+      if signal == SIGKILL, container.initProcess.record.state == .paused {
+        container.runtime.resume { _ in }
+      }
+      reply.sendEmpty()
     } catch {
-      throw TaskError(error)
+      reply.fail(error.status)
     }
   }
 
@@ -111,18 +134,36 @@ package final class TaskService {
   /// when it loads it again, and removes it with its exit status.
   func pids(_ request: PidsRequest) throws(TaskError) -> PidsResponse {
     let container = try self.container(request.id)
-    let exited = container.record.exit != nil
-    let pids = exited ? [container.record.pid] : runtime.pids(of: container.process)
-    return .with { $0.processes = pids.map { pid in .with { $0.pid = UInt32(pid) } } }
+    var pids = container.initHasExited ? [] : container.runtime.pids
+    if pids.isEmpty { pids = [container.initProcess.record.pid] }
+    let execs = container.execs.values.filter { $0.record.state == .running }
+    return .with {
+      $0.processes = pids.map { pid in
+        .with {
+          $0.pid = UInt32(pid)
+          guard let exec = execs.first(where: { $0.record.pid == pid }) else { return }
+          $0.info = .init(packing: RuncProcessDetails.with { $0.execID = exec.record.exec })
+        }
+      }
+    }
   }
 
   func closeIO(_ request: CloseIORequest) throws(TaskError) {
-    try container(request.id, exec: request.execID).io.closeStdin()
+    try process(request.id, request.execID).1.io.closeStdin()
   }
 
-  /// Without a terminal there is nothing to resize, and clients call it all the same.
+  /// Clients call it without a terminal too.
   func resizePty(_ request: ResizePtyRequest) throws(TaskError) {
-    _ = try container(request.id, exec: request.execID)
+    let (_, process) = try self.process(request.id, request.execID)
+    if !process.record.isInit, process.record.state == .stopped {
+      throw .unknown("cannot resize a stopped container")
+    }
+    do throws(Errno) {
+      try process.io.resize(
+        columns: UInt16(clamping: request.width), rows: UInt16(clamping: request.height))
+    } catch {
+      throw .unknown("\(error)")
+    }
   }
 
   /// Always answers: a group's container is asked for before it is created, which reserves a place
@@ -134,7 +175,7 @@ package final class TaskService {
     }
     return .with {
       $0.shimPid = UInt32(CurrentProcess.id)
-      $0.taskPid = UInt32(containers[request.id]?.record.pid ?? 0)
+      $0.taskPid = UInt32(containers[request.id]?.initProcess.record.pid ?? 0)
     }
   }
 
@@ -163,44 +204,26 @@ package final class TaskService {
   /// The shim is ending: what would be created now would be left behind.
   package func stopCreating() { isEnding = true }
 
-  /// Ends a container that nobody is to use any more. One that is gone already is no error.
-  func end(_ process: InitProcess) {
-    try? runtime.kill(process, signal: SIGKILL, all: true)
+  func container(_ id: String) throws(TaskError) -> Container {
+    guard let container = containers[id] else { throw .noContainer }
+    return container
   }
 
-  /// - Parameter exec: there is none yet that could be named.
-  func container(_ id: String, exec: String = "") throws(TaskError) -> Container {
-    guard let container = containers[id] else { throw .noContainer }
-    guard exec.isEmpty else { throw .noExec(exec) }
-    return container
+  /// - Parameter exec: empty for init.
+  func process(
+    _ id: String, _ exec: String
+  ) throws(TaskError) -> (Container, ContainerProcess) {
+    let container = try self.container(id)
+    if exec.isEmpty { return (container, container.initProcess) }
+    guard let process = container.execs[exec] else { throw .noExec(exec) }
+    return (container, process)
   }
 
   /// Forgets Waits whose callers are gone: ttrpc has no cancel, they would add up for ever.
   package func dropAbandonedWaits() {
-    for container in containers.values {
-      container.waits = container.waits.filter(\.isConnected)
+    for process in containers.values.flatMap(\.processes) {
+      process.waits = process.waits.filter(\.isConnected)
     }
-  }
-
-  /// The init process of a container has exited.
-  func exited(_ container: Container, _ exit: Exit) {
-    if container.record.state == .starting {
-      container.earlyExit = exit  // told after the start
-      return
-    }
-    container.record.state = .stopped
-    container.record.exit = exit
-    for wait in container.waits.takeAll() { wait.take()?.send(exit.waitResponse) }
-    events.publish(
-      "/tasks/exit",
-      TaskExit.with {
-        $0.containerID = container.record.id
-        $0.id = container.record.id
-        $0.pid = UInt32(container.record.pid)
-        $0.exitStatus = exit.status
-        $0.exitedAt = exit.time
-      })
-    container.deletion?.exited()
   }
 }
 
@@ -212,20 +235,12 @@ extension Array {
   }
 }
 
-extension Exit {
-  var waitResponse: WaitResponse {
-    .with {
-      $0.exitStatus = status
-      $0.exitedAt = time
-    }
-  }
-}
-
 extension ProcessState {
   var status: TaskStatus {
     switch self {
     case .created, .starting: .created
     case .running: .running
+    case .paused: .paused
     case .stopped: .stopped
     }
   }

@@ -96,7 +96,7 @@ package final class Containerd {
   }
 
   /// Notes an id, whose socket must be gone at the end.
-  func remember(_ id: String) throws { sockets[id] = try socket(id) }
+  package func remember(_ id: String) throws { sockets[id] = try socket(id) }
 
   /// Nothing of a container: process, socket, bundle, mount.
   package func proveNothingIsLeft() throws {

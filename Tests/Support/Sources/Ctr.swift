@@ -3,6 +3,7 @@
 /// Calls of `ctr` to a containerd.
 extension Containerd {
   package static let sample = "com.example.sample.v2"
+  package static let oci = "io.containerd.swift.v2"
 
   /// Starts `ctr` and does not wait for its end.
   package func spawnCtr(_ arguments: [String], terminal: Terminal? = nil) throws -> Subprocess {
@@ -39,6 +40,22 @@ extension Containerd {
   package func runTask(_ id: String, keepsOutput: Bool = false, flags: [String] = []) throws {
     try create(id, flags: flags)
     try startTask(id, keepsOutput: keepsOutput).expectSuccess()
+  }
+
+  /// `ctr run`, attached, to its end.
+  package func runContainer(
+    _ id: String, _ command: String..., flags: [String] = []
+  ) throws -> Subprocess.Ending {
+    try remember(id)
+    let run = ["run", "--rm", "--runtime", Self.oci] + flags + [Self.image, id]
+    return try spawnCtr(run + command).wait()
+  }
+
+  /// `ctr run --detach` of a command that lives until it is killed.
+  package func runSleeper(_ id: String, flags: [String] = []) throws {
+    try remember(id)
+    let run = ["run", "--detach", "--runtime", Self.oci] + flags + [Self.image, id]
+    try spawnCtr(run + ["sleep", "100000"]).wait().expectSuccess()
   }
 
   /// pid and state of a task by `ctr task ls`; nil if it is not listed.

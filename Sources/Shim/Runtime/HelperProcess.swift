@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Glibc
+internal import Linux
+
+internal import struct SystemPackage.Errno
+
+/// A child that does one job: an OCI runtime, for example. It has a deadline, its output is drained
+/// while it runs, and the end is told once. Keeps itself until then.
+final class HelperProcess {
+  struct Ending {
+    /// Nil when it had to be killed for want of time.
+    let status: ExitStatus?
+    /// The beginning of what it printed.
+    let output: String
+  }
+
+  /// More output than this is read and dropped (bytes).
+  private static let outputLimit = 64 * 1024
+
+  private let loop: EventLoop
+  private var output: [UInt8] = []
+  private var watch: Watch?
+  private var timer: Timer?
+  private var child: RuntimeProcess?
+  private var completion: ((Ending) -> Void)?
+
+  private init(_ loop: EventLoop) { self.loop = loop }
+
+  /// - Parameter streams: its descriptors 0 to 2; nil for no input, and an output that is gathered.
+  /// - Throws: what kept the program from being executed, such as `ENOENT`.
+  static func run(
+    _ command: Command, streams: [Int32]? = nil, within limit: Duration, _ loop: EventLoop,
+    _ children: ChildProcesses, completion: @escaping (Ending) -> Void
+  ) throws(Errno) {
+    let helper = HelperProcess(loop)
+    helper.completion = completion
+    try helper.start(command, streams, limit, children)
+  }
+
+  private func start(
+    _ command: Command, _ streams: [Int32]?, _ limit: Duration, _ children: ChildProcesses
+  ) throws(Errno) {
+    var command = command
+    // It works for us: without us nobody would know what came of it.
+    command.deathSignal = SIGKILL
+    let child: ChildProcess
+    if let streams {
+      child = try command.spawn(descriptors: streams, openFiles: .current)
+    } else {
+      var pipe = try Pipe()
+      let readEnd = pipe.takeReadEnd()
+      let writeEnd = pipe.takeWriteEnd()
+      try readEnd.setNonblocking()
+      child = try command.spawn(
+        descriptors: [Command.null, writeEnd.number, writeEnd.number], openFiles: .current)
+      watch = Watch(loop, readEnd, onReadable: { [unowned self] in _ = readOutput() })
+      watch?.awaitsReadable = true
+    }
+    let pid = child.pid
+    // `self` lives until one of these two has called `finish`.
+    children.register(pid) { [self] in finish($0) }
+    let timer = Timer(loop) { [self] in
+      try? self.child?.kill(signal: SIGKILL)
+      finish(nil)
+    }
+    timer.schedule(after: limit)
+    self.timer = timer
+    self.child = RuntimeProcess(pid: pid, pidfd: child.takeDescriptor())
+  }
+
+  /// One piece; false when there is no more now.
+  private func readOutput() -> Bool {
+    guard let watch else { return false }
+    do throws(Errno) {
+      let count = try unsafe watch.descriptor.read(into: loop.scratch)
+      let room = max(0, Self.outputLimit - output.count)
+      unsafe output += loop.scratch.prefix(min(count, room))
+      if count == 0 { self.watch = nil }
+      return count > 0
+    } catch {
+      if error != .wouldBlock { self.watch = nil }
+      return false
+    }
+  }
+
+  private func finish(_ status: ExitStatus?) {
+    guard let completion = completion.take() else { return }
+    // What it had printed last. Not to the end: a descendant may hold the pipe, and print on.
+    for _ in 0..<4 where !readOutput() { break }
+    watch = nil
+    timer = nil
+    child = nil
+    completion(Ending(status: status, output: String(decoding: output, as: UTF8.self)))
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+internal import Stdio
+
+internal import struct SystemPackage.Errno
+
+/// A container of an OCI runtime.
+final class OCIContainer: RuntimeContainer {
+  let initProcess: RuntimeProcess
+  private let id: String
+  private let program: OCIProgram
+  private let rootfs: Rootfs
+  private let cgroup: Cgroup?
+  let sharesPIDs: Bool
+
+  init(
+    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs, _ process: RuntimeProcess
+  ) {
+    id = request.id
+    // What cannot be read is better killed twice than left.
+    sharesPIDs = (try? request.bundle.hasOwnPIDs()) != true
+    self.program = program
+    self.rootfs = rootfs
+    initProcess = process
+    // Now: later it may have moved itself elsewhere.
+    cgroup = Cgroup(of: process.pid)
+  }
+
+  func start(completion: @escaping (RuntimeError?) -> Void) {
+    program.run("start", ["start", id], completion: completion)
+  }
+
+  func exec(
+    _ request: ExecRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
+    completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
+  ) {
+    let bundle = program.bundle
+    let spec = "\(request.id).process.json"
+    do throws(Errno) {
+      try bundle.write(spec, String(decoding: request.spec, as: UTF8.self))
+    } catch {
+      return completion(.failure(.failed("\(bundle.path)/\(spec): \(error)")))
+    }
+    let pidFile = "\(request.id).pid"
+    program.makeProcess(
+      "exec", ["--process", "\(bundle.path)/\(spec)", "--detach"], [id], pidFile: pidFile, io,
+      onExit
+    ) { result in
+      for name in [spec, pidFile] { try? bundle.remove(name) }
+      completion(result)
+    }
+  }
+
+  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
+    program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
+  }
+
+  var pids: [Int32] { cgroup?.pids ?? [initProcess.pid] }
+
+  func pause(completion: @escaping (RuntimeError?) -> Void) {
+    program.run("pause", ["pause", id], completion: completion)
+  }
+
+  func resume(completion: @escaping (RuntimeError?) -> Void) {
+    program.run("resume", ["resume", id], completion: completion)
+  }
+
+  func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
+    program.run("delete", ["delete"] + (force ? ["--force"] : []) + [id]) {
+      [rootfs] error in
+      // runc's words for a container that somebody else has deleted; crun's are the others.
+      if case .failed(let words)? = error,
+        words.contains("does not exist") || words.contains("cannot open directory")
+      {
+        return rootfs.unmount(completion: completion)
+      }
+      if let error { return completion(error) }
+      rootfs.unmount(completion: completion)
+    }
+  }
+}

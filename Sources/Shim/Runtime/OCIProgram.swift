@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+
+internal import struct SystemPackage.Errno
+
+/// The command line of an OCI runtime (runc, crun, youki), for one container.
+final class OCIProgram {
+  /// How long the runtime may take for what makes or starts a process; then it is killed. Clients
+  /// give up sooner: Kubernetes after 2 to 4 minutes.
+  static let limit = Duration.seconds(120)
+
+  let options: RuntimeOptions
+  let namespace: String
+  let bundle: Bundle
+  private let loop: EventLoop
+  let children: ChildProcesses
+  private var runs = 0
+
+  init(
+    _ options: RuntimeOptions, namespace: String, _ bundle: Bundle, _ loop: EventLoop,
+    _ children: ChildProcesses
+  ) {
+    self.options = options
+    self.namespace = namespace
+    self.bundle = bundle
+    self.loop = loop
+    self.children = children
+  }
+
+  var root: String { "\(options.root)/\(namespace)" }
+
+  /// Runs it, and tells nil or what it said of its failure.
+  ///
+  /// - Parameters:
+  ///   - verb: what was tried, as in "OCI runtime create failed".
+  ///   - streams: see `HelperProcess`.
+  func run(
+    _ verb: String, _ arguments: [String], streams: [Int32]? = nil, within limit: Duration = limit,
+    completion: @escaping (RuntimeError?) -> Void
+  ) {
+    runs += 1
+    let log = OCILog(bundle, run: runs)
+    func fail(_ words: String) { completion(.failed("OCI runtime \(verb) failed: \(words)")) }
+    guard let path = Executable.find(options.binaryName) else {
+      return fail(
+        log.unreadable("exec: \"\(options.binaryName)\": executable file not found in $PATH"))
+    }
+    var line = [options.binaryName, "--root", root, "--log", log.path, "--log-format", "json"]
+    if options.systemdCgroup { line.append("--systemd-cgroup") }
+    let command = Command(
+      path: path, arguments: line + arguments,
+      // Not the socket by which containerd talks to systemd, in containerd's name.
+      environment: CurrentProcess.environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
+    do throws(Errno) {
+      try HelperProcess.run(command, streams: streams, within: limit, loop, children) {
+        [options] ending in
+        defer { log.remove() }
+        switch ending.status?.code {
+        case 0: completion(nil)
+        case nil: fail("\(options.binaryName) did not end within \(limit.components.seconds) s")
+        case let code?:
+          let output = ending.output.isEmpty ? "" : ": \(ending.output)"
+          fail(
+            log.lastError
+              ?? "\(options.binaryName) did not terminate successfully: exit status \(code)\(output)"
+          )
+        }
+      }
+    } catch {
+      fail(log.unreadable("fork/exec \(path): \(error)"))
+    }
+  }
+}
+
+/// What one run of a runtime logs. A file of its own: the runtime appends, and an error of an earlier
+/// run is not this one's.
+private struct OCILog {
+  private let bundle: Bundle
+  private let name: String
+  let path: String
+
+  init(_ bundle: Bundle, run: Int) {
+    name = "log.\(run).json"
+    path = "\(bundle.path)/\(name)"
+    self.bundle = bundle
+  }
+
+  /// The last error, in the runtime's words.
+  var lastError: String? {
+    guard let text = try? bundle.read(name) else { return nil }
+    return text.split(separator: "\n").reversed().lazy.compactMap { line -> String? in
+      guard let entry = try? JSONDocument(Array(line.utf8), of: name),
+        entry.string("level") == "error", let words = entry.string("msg")
+      else { return nil }
+      return words.trimmed
+    }.first
+  }
+
+  /// containerd's words for a runtime that could not even begin.
+  func unreadable(_ why: String) -> String {
+    "unable to retrieve OCI runtime error (open \(path): no such file or directory): \(why)"
+  }
+
+  func remove() { try? bundle.remove(name) }
+}
+
+extension String {
+  /// Without white space at its ends.
+  fileprivate var trimmed: String {
+    let head = drop { $0.isWhitespace }
+    guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(head[...last])
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import Glibc
+internal import Linux
+internal import Runtime
+internal import Stdio
+internal import SwiftProtobuf
+
+/// Exits, in the order that containerd's clients rely on: after the start, and init's last.
+extension TaskService {
+  func exited(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
+    if process.record.state == .starting {
+      process.earlyExit = exit  // told after the start
+    } else if process.record.isInit {
+      initExited(container, exit)
+    } else {
+      tell(container, process, exit)
+      tellHeldExit(container)
+    }
+  }
+
+  /// When the first process of a pid namespace ends, the kernel ends the others. Without one of its own
+  /// the container's processes would live on.
+  private func initExited(_ container: Container, _ exit: Exit) {
+    container.heldExit = exit
+    if container.runtime.sharesPIDs {
+      container.runtime.killAll(signal: SIGKILL) { [log] error in
+        guard let error, error != .processFinished else { return }
+        log.error("processes may be left", ("id", container.id), ("error", "\(error)"))
+      }
+    }
+    tellHeldExit(container)
+  }
+
+  private func tellHeldExit(_ container: Container) {
+    guard !container.execs.values.contains(where: \.isAlive), let exit = container.heldExit.take()
+    else { return }
+    tell(container, container.initProcess, exit)
+  }
+
+  private func tell(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
+    process.record.state = .stopped
+    process.record.exit = exit
+    process.io.processExited()
+    process.answerWaits()
+    events.publish(
+      "/tasks/exit",
+      TaskExit.with {
+        $0.containerID = container.id
+        $0.id = process.record.id
+        $0.pid = UInt32(process.record.pid)
+        $0.exitStatus = exit.status
+        $0.exitedAt = exit.time
+      })
+    process.deletion?.exited()
+  }
+}
