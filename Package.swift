@@ -73,7 +73,8 @@ let package = Package(
     tests("Linux", ["Linux", errno]),
     tests("TTRPC", ["TTRPC", "EventLoop", "Linux", protobuf, errno]),
     tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
-    tests("TaskService", ["TaskService", "TTRPC", "ContainerdAPI", protobuf]),
+    tests("Runtime", ["Runtime"]),
+    tests("TaskService", ["TaskService", "Runtime", "TTRPC", "ContainerdAPI", protobuf]),
     tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", "Support", protobuf]),
     tests("Integration", ["Support", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf]),
   ]

@@ -24,13 +24,13 @@ import Testing
   @Test func parametersWithOptions() throws {
     let options = try #require(try parse(Recorded.parametersWithOptions).options)
     #expect(options.messageName == "runtimeoptions.v1.Options")
-    #expect(try RuntimeOptions(serializedBytes: options.value).configPath == "/etc/x.toml")
+    #expect(try CRIOptions(serializedBytes: options.value).configPath == "/etc/x.toml")
   }
 
   @Test func optionsAlone() throws {
     let bootstrap = try parse(Recorded.options)
     let options = try #require(bootstrap.options)
-    #expect(try RuntimeOptions(serializedBytes: options.value).configPath == "/tmp/x")
+    #expect(try CRIOptions(serializedBytes: options.value).configPath == "/tmp/x")
     #expect(bootstrap.socketDirectory.isEmpty)
     let legacy = try #require(try parse(Recorded.legacyOptions).options)
     #expect(legacy.typeURL == "containerd.linux.runc.CreateOptions")

@@ -28,7 +28,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// What CRI and ctr send to a runtime under a name they do not know.
-package nonisolated struct RuntimeOptions: Sendable {
+package nonisolated struct CRIOptions: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -50,7 +50,7 @@ package nonisolated struct RuntimeOptions: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "runtimeoptions.v1"
 
-nonisolated extension RuntimeOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension CRIOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Options"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}type_url\0\u{3}config_path\0\u{3}config_body\0")
 
@@ -81,7 +81,7 @@ nonisolated extension RuntimeOptions: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: RuntimeOptions, rhs: RuntimeOptions) -> Bool {
+  package static func ==(lhs: CRIOptions, rhs: CRIOptions) -> Bool {
     if lhs.typeURL != rhs.typeURL {return false}
     if lhs.configPath != rhs.configPath {return false}
     if lhs.configBody != rhs.configBody {return false}
