@@ -32,6 +32,27 @@ extension Integration {
       }
     }
 
+    /// CRI's table, in a file that ctr names.
+    @Test func options() throws {
+      try Containerd.run { containerd in
+        let table = "\(containerd.folder)/options.toml"
+        func run(_ text: String) throws -> Subprocess.Ending {
+          try text.write(toFile: table, atomically: false, encoding: .utf8)
+          return try containerd.runContainer(
+            Self.id, "true", flags: ["--runtime-config-path", table])
+        }
+        let root = "\(containerd.folder)/runc \"state\""
+        #expect(try run("BinaryName = 'runc'\nRoot = '\(root)'\n").status == 0)
+        #expect(Files.exists("\(root)/default"))
+        let missing = try run("BinaryName = \"no-runc\"")
+        #expect(
+          missing.errors.contains("OCI runtime create failed: unable to retrieve OCI runtime"))
+        #expect(missing.errors.contains("exec: \"no-runc\": executable file not found in $PATH"))
+        let wrong = try run("BinaryName = 7")
+        #expect(wrong.errors.contains("line 1: BinaryName is to be a string"))
+      }
+    }
+
     @Test func execs() throws {
       try Containerd.run { containerd in
         let events = try EventStream(containerd)

@@ -10,7 +10,7 @@ extension Integration.VersionTests {
   @Test func theInputOfStartIsARealOne() throws {
     let new = ShimCommand(.v23, in: "/run/containerd", namespace: "default")
     #expect(try new.input("c1", options: nil) == .bytes(Recorded.parameters))
-    let path = RuntimeOptions.with { $0.configPath = "/etc/x.toml" }
+    let path = CRIOptions.with { $0.configPath = "/etc/x.toml" }
     #expect(
       try new.input("c1", options: .init(packing: path)) == .bytes(Recorded.parametersWithOptions))
 

@@ -14,7 +14,7 @@ extension Integration {
 
     /// What `--runtime-config-path` gives.
     static let options = Google_Protobuf_Any(
-      packing: RuntimeOptions.with { $0.configPath = "/tmp/x" })
+      packing: CRIOptions.with { $0.configPath = "/tmp/x" })
 
     /// Waits until these events have come, and no others.
     static func expectEvents(

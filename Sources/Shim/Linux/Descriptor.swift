@@ -72,6 +72,12 @@ package struct Descriptor: ~Copyable {
     return try valueOrErrno { unsafe Glibc.read(number, &byte, 1) } == 1 ? byte : nil
   }
 
+  package static func changeOwner(
+    of number: Int32, _ user: UInt32, _ group: UInt32
+  ) throws(Errno) {
+    try valueOrErrno { fchown(number, user, group) }
+  }
+
   /// Bytes ready to be read.
   package var readableBytes: Int { Int(max(0, clinux_readable_bytes(number))) }
 }

@@ -8,6 +8,9 @@ internal import struct SystemPackage.Errno
 /// What makes containers. Nothing here blocks: what takes time tells its end through `completion`,
 /// which is called exactly once and may be called before the method returns.
 package protocol ContainerRuntime: AnyObject {
+  /// Whether the options of a request mean anything to it.
+  var takesOptions: Bool { get }
+
   /// Makes a container whose init process runs nothing until `start`. `onExit` is called once, when
   /// the process has exited, and not if `create` fails; it may come before `completion`.
   func create(
@@ -50,10 +53,14 @@ package struct ContainerRequest {
   package let id: String
   package let bundle: Bundle
   package let rootfs: [FileSystemMount]
+  package let options: RuntimeOptions
 
-  package init(id: String, bundle: Bundle, rootfs: [FileSystemMount]) {
+  package init(
+    id: String, bundle: Bundle, rootfs: [FileSystemMount], options: RuntimeOptions
+  ) {
     self.id = id
     self.bundle = bundle
+    self.options = options
     self.rootfs = rootfs
   }
 }

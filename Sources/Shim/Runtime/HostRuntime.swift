@@ -12,6 +12,7 @@ internal import struct SystemPackage.Errno
 package final class HostRuntime: ContainerRuntime {
   static let command = ["sh", "-c", "while date --rfc-3339=seconds; do sleep 5; done"]
 
+  package let takesOptions = false
   private let loop: EventLoop
   private let children: ChildProcesses
   private let openFiles: OpenFileLimit

@@ -28,6 +28,19 @@ internal import Linux
 
   deinit { Arena.end() }
 
+  /// The text of an object of strings.
+  static func object(_ members: [(key: String, value: String)]) -> String {
+    unsafe json_set_alloc_funcs({ unsafe Arena.allocate($0) }, { unsafe Arena.free($0) })
+    defer { Arena.end() }
+    let object = unsafe json_object()
+    for (key, value) in members { unsafe json_object_set_new(object, key, json_string(value)) }
+    // Fails for text that is no UTF-8, which a String cannot hold.
+    guard let text = unsafe json_dumps(object, size_t(JSON_COMPACT)) else {
+      preconditionFailure("no JSON")
+    }
+    return unsafe String(cString: text)
+  }
+
   /// A member of the object that is a string.
   func string(_ key: String) -> String? {
     guard let value = unsafe json_string_value(json_object_get(root, key)) else { return nil }

@@ -29,6 +29,11 @@ extension OCIProgram {
         return completion(.failure(.failed("console socket: \(error)")))
       }
     }
+    do throws(Errno) {
+      try io.giveChildEnds(to: options.ioUID, options.ioGID)
+    } catch {
+      return completion(.failure(.failed("owner of the pipes: \(error)")))
+    }
     children.expectChild()
     run(verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors) {
       [children] error in

@@ -9,6 +9,7 @@ internal import struct SystemPackage.Errno
 /// Real containers, through the command line of an OCI runtime. The runtime makes a process and
 /// exits; the process is ours from then on, since we are the nearest subreaper.
 package final class OCIRuntime: ContainerRuntime {
+  package let takesOptions = true
   private let loop: EventLoop
   private let children: ChildProcesses
   private let namespace: String
@@ -24,12 +25,12 @@ package final class OCIRuntime: ContainerRuntime {
     completion: @escaping (Result<any RuntimeContainer, RuntimeError>) -> Void
   ) {
     let bundle = request.bundle
-    let options = RuntimeOptions()
+    let options = request.options
     let program = OCIProgram(options, namespace: namespace, bundle, loop, children)
     // What `delete` needs should we die: the files that containerd's own shims write.
     do throws(Errno) {
       try bundle.write("runtime", options.binaryName)
-      try bundle.write("options.json", #"{"root":"\#(options.root)"}"#)
+      try bundle.write("options.json", JSONDocument.object([("root", options.root)]))
     } catch {
       return completion(.failure(.failed("bundle \(bundle.path): \(error)")))
     }

@@ -96,6 +96,14 @@ package final class ProcessIO {
     ]
   }
 
+  /// The user and group, if not root, that may open the process's ends by their names in /proc.
+  package func giveChildEnds(to user: UInt32, _ group: UInt32) throws(Errno) {
+    guard user != 0 || group != 0 else { return }
+    for number in childDescriptors where number != Command.null {
+      try Descriptor.changeOwner(of: number, user, group)
+    }
+  }
+
   /// To be called after the spawn: as long as we hold a writing end, no output ever ends.
   package func closeChildEnds() {
     childStdin = nil

@@ -53,6 +53,7 @@ final class CreateOperation {
 
   private func createProcess() throws(TaskError) {
     let bundle = try openBundle()
+    let options = try decodeOptions()
     let io: ProcessIO
     do throws(StdioError) {
       io = try ProcessIO(service.hub, request.stdio, terminal: request.terminal)
@@ -61,7 +62,8 @@ final class CreateOperation {
     }
     self.io = io
     service.runtime.create(
-      ContainerRequest(id: request.id, bundle: bundle, rootfs: request.mounts), io: io,
+      ContainerRequest(id: request.id, bundle: bundle, rootfs: request.mounts, options: options),
+      io: io,
       onExit: { [watcher] status in watcher.exited(Exit(status)) },
       completion: { [self] result in
         switch result {
@@ -69,6 +71,19 @@ final class CreateOperation {
         case .success(let container): connect(bundle, container, io)
         }
       })
+  }
+
+  private func decodeOptions() throws(TaskError) -> RuntimeOptions {
+    var warnings: [String] = []
+    defer {
+      for words in warnings { service.log.write(.warning, words, [("id", request.id)]) }
+    }
+    guard service.runtime.takesOptions, request.hasOptions else { return RuntimeOptions() }
+    do throws(RuntimeOptionsError) {
+      return try RuntimeOptions(decoding: request.options, warnings: &warnings)
+    } catch {
+      throw TaskError(error)
+    }
   }
 
   private func openBundle() throws(TaskError) -> Bundle {
