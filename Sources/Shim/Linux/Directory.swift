@@ -65,6 +65,18 @@ package struct Directory: ~Copyable {
     try valueOrErrno { unsafe renameat(descriptor.number, temporary, descriptor.number, name) }
   }
 
+  /// Adds to the end of a file of mode 0600, in one write.
+  ///
+  /// - Parameter limit: a larger file is emptied first (bytes).
+  package func append(_ name: String, _ text: String, limit: Int) throws(Errno) {
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    let file = Descriptor(
+      owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags, 0o600) })
+    if lseek(file.number, 0, SEEK_END) > limit { try valueOrErrno { ftruncate(file.number, 0) } }
+    let bytes = Array(text.utf8)
+    guard try file.write(bytes.span) == bytes.count else { throw .noSpace }
+  }
+
   package func remove(_ name: String) throws(Errno) {
     try valueOrErrno { unsafe unlinkat(descriptor.number, name, 0) }
   }

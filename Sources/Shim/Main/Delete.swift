@@ -21,12 +21,20 @@ struct Delete {
 
   func run() throws(CommandFailure) {
     let bundle = try CurrentBundle.open(options)
+    // Read before the bundle is cleaned.
+    let recorded = ExitLog.exitOfInit(in: bundle)
     let ended = end(bundle)
     removeDeadSocket(bundle)
+    if recorded == nil, ended == nil, InitRecord.exists(in: bundle) {
+      warn("\(options.id): its exit status is unknown")
+    }
     let response = DeleteResponse.with {
-      $0.pid = UInt32(ended?.pid ?? 0)
-      $0.exitStatus = ended?.status.code ?? Self.unknownStatus
+      $0.pid = UInt32(recorded?.pid ?? ended?.pid ?? 0)
+      $0.exitStatus = recorded?.status ?? ended?.status.code ?? Self.unknownStatus
       $0.exitedAt = .now
+      if let recorded {
+        $0.exitedAt = .init(seconds: recorded.seconds, nanos: recorded.nanoseconds)
+      }
     }
     guard let bytes: [UInt8] = try? response.serializedBytes(),
       (try? StandardStreams.writeOutput(bytes)) != nil

@@ -26,6 +26,11 @@ package final class Bundle {
     try directory.write(name, content)
   }
 
+  /// - Parameter limit: beyond this size it begins anew (bytes).
+  func append(_ name: String, _ text: String, limit: Int) throws(Errno) {
+    try directory.append(name, text, limit: limit)
+  }
+
   package func remove(_ name: String) throws(Errno) { try directory.remove(name) }
 
   /// Its path without links, as in the table of mounts.
@@ -62,6 +67,7 @@ package final class Bundle {
 /// Why a bundle says nothing.
 package enum BundleError: Error, Equatable {
   case unreadable(_ name: String, Errno)
+  case unwritable(_ name: String, Errno)
   /// A file is no JSON: its name and the parser's words.
   case malformed(String)
   /// A file that another version of this program has written.
@@ -71,7 +77,7 @@ package enum BundleError: Error, Equatable {
 extension BundleError {
   package var words: String {
     switch self {
-    case .unreadable(let name, let error): "\(name): \(error)"
+    case .unreadable(let name, let error), .unwritable(let name, let error): "\(name): \(error)"
     case .malformed(let words): words
     case .unknownVersion(let name, let version): "\(name) has the unknown version \(version)"
     }

@@ -23,6 +23,9 @@ package enum InitRecord {
     try bundle.write(name, "\(version) \(identity.text)")
   }
 
+  /// A process was made, and not deleted.
+  package static func exists(in bundle: Bundle) -> Bool { (try? bundle.read(name)) != nil }
+
   package static func remove(from bundle: Bundle) throws(Errno) { try bundle.remove(name) }
 
   /// Ends the recorded process and all that descends from it, and waits until it is gone (blocks,

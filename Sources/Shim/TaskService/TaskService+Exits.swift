@@ -43,6 +43,7 @@ extension TaskService {
     process.record.state = .stopped
     process.record.exit = exit
     process.io.processExited()
+    record(container, process, exit)
     process.answerWaits()
     events.publish(
       "/tasks/exit",
@@ -54,5 +55,18 @@ extension TaskService {
         $0.exitedAt = exit.time
       })
     process.deletion?.exited()
+  }
+
+  /// Before anybody is told: see `ExitLog`.
+  private func record(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
+    let entry = ExitLog.Entry(
+      exec: process.record.exec, pid: process.record.pid, status: exit.status,
+      seconds: exit.time.seconds, nanoseconds: exit.time.nanos,
+      bytesRelayed: process.io.bytesRelayed, bytesLeft: process.io.bytesLeft)
+    do throws(BundleError) {
+      try ExitLog.append(entry, to: container.bundle)
+    } catch {
+      log.error("an exit is not recorded", ("id", process.record.id), ("error", error.words))
+    }
   }
 }
