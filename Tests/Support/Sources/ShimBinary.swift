@@ -5,6 +5,7 @@ internal import Foundation
 /// The release that `make all` has built: the tests run what is shipped.
 package enum ShimBinary {
   package static let sample = "containerd-shim-sample-v2"
+  package static let oci = "containerd-shim-swift-v2"
 
   /// The package's root folder.
   package static let root: String = {
@@ -23,5 +24,5 @@ package enum ShimBinary {
     return folder
   }
 
-  package static func path() throws -> String { "\(try folder())/\(sample)" }
+  package static func path(_ name: String = sample) throws -> String { "\(try folder())/\(name)" }
 }

@@ -11,11 +11,14 @@ package final class ShimHost {
   package let events: EventSink
   /// Its calls are those of the newest version.
   private let command: ShimCommand
+  private let program: String
   private var bundles: [String] = []
 
   /// Runs a test, ends its shims by force, and proves that `delete` then removes everything.
-  package static func run(_ body: (ShimHost) throws -> Void) throws {
-    let host = try ShimHost()
+  package static func run(
+    _ program: String = ShimBinary.sample, _ body: (ShimHost) throws -> Void
+  ) throws {
+    let host = try ShimHost(program)
     do {
       try body(host)
     } catch {
@@ -25,7 +28,8 @@ package final class ShimHost {
     try host.end()
   }
 
-  private init() throws {
+  private init(_ program: String) throws {
+    self.program = program
     folder = try TemporaryFolder()
     command = ShimCommand(.v23, in: folder.path)
     events = try EventSink(path: command.events)
@@ -63,7 +67,7 @@ package final class ShimHost {
     environment: [String: String] = [:], wrapper: [String] = [], inherited: [Int32: Handle] = [:]
   ) throws -> Subprocess.Ending {
     try Subprocess(
-      wrapper + [try ShimBinary.path()] + arguments,
+      wrapper + [try ShimBinary.path(program)] + arguments,
       environment: command.environment.merging(environment) { $1 }, directory: bundle, input: input,
       inherited: inherited
     ).wait()
@@ -84,7 +88,7 @@ package final class ShimHost {
   /// `start`, not waited for.
   package func beginStart(_ id: String) throws -> Subprocess {
     try Subprocess(
-      [try ShimBinary.path()] + arguments(id, "start"), environment: environment,
+      [try ShimBinary.path(program)] + arguments(id, "start"), environment: environment,
       directory: bundle(id), input: command.input(id, options: nil))
   }
 

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An OCI runtime that makes no containers and fails on request, to inject faults. FAKE_CREATE,
+# FAKE_START, FAKE_EXEC and FAKE_DELETE say what a call does before or in place of its work:
+#   hang        never ends
+#   fail        logs an error and fails
+#   silent      fails and logs nothing
+#   signal      dies by SIGKILL
+#   megabyte    prints one, then fails
+#   bad-pid     writes a pid file that is none
+#   stranger    writes the pid of a process that is no child of anybody here
+#   outlive     makes one that ends at once, and exits after that
+set -eu
+
+log= root= pidfile= verb= id= signal=
+while [ $# -gt 0 ]; do
+  case $1 in
+  --log) log=$2 && shift ;;
+  --pid-file) pidfile=$2 && shift ;;
+  --root) root=$2 && shift ;;
+  --log-format | --bundle | --process | --console-socket) shift ;;
+  --*) ;;
+  *) if [ -z "$verb" ]; then verb=$1; elif [ -z "$id" ]; then id=$1; else signal=$1; fi ;;
+  esac
+  shift
+done
+
+fault=FAKE_${verb^^}
+fault=${!fault:-}
+case $fault in
+hang) exec sleep 100000 ;;
+fail)
+  echo '{"level":"warning","msg":"not this","time":"x"}' >>"$log"
+  echo '{"level":"error","msg":"  as it was told to\n","time":"x"}' >>"$log"
+  exit 1
+  ;;
+silent) exit 3 ;;
+signal) kill -9 $$ ;;
+megabyte)
+  head -c 1000000 /dev/zero | tr '\0' x
+  exit 1
+  ;;
+esac
+
+# make COMMAND…: a process that is nobody's child but the shim's (a shell would reap its own), and
+# that writes its pid itself. `delete` ends it.
+make() {
+  local pid
+  rm -f "$pidfile"
+  setsid --fork sh -c 'printf %s $$ >"$1.new" && mv "$1.new" "$1"; shift; exec "$@"' \
+    sh "$pidfile" "$@"
+  until [ -e "$pidfile" ]; do :; done
+  pid=$(<"$pidfile")
+  mkdir -p "$root/$id"
+  : >"$root/$id/$pid"
+  case $fault in
+  bad-pid) printf 'no pid' >"$pidfile" ;;
+  stranger) printf 2 >"$pidfile" ;;
+  outlive) while kill -0 "$pid" 2>/dev/null; do :; done ;;
+  esac
+}
+
+case $verb in
+create) if [ "$fault" = outlive ]; then make true; else make sleep 100000; fi ;;
+exec) make sh -c 'exit 7' ;;
+delete)
+  for file in "$root/$id"/*; do kill -9 "${file##*/}" 2>/dev/null || true; done
+  rm -rf "${root:?}/$id"
+  ;;
+esac
