@@ -58,12 +58,6 @@ int clinux_is_child(int pidfd) {
   return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-int clinux_mount(
-    const char *source, const char *target, const char *type, unsigned long flags,
-    const char *data) {
-  return answer(mount(source, target, type, flags, data));
-}
-
 int clinux_detach_mount(const char *path) {
   return answer(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }

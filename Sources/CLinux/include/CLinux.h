@@ -51,10 +51,28 @@ int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.
 int clinux_read_signal(int descriptor);
 
-int clinux_mount(
-    const char *source, const char *target, const char *type, unsigned long flags, const char *data);
 // Unmounts lazily (MNT_DETACH); a link at the path is not followed.
 int clinux_detach_mount(const char *path);
+
+// -- mount.c: for commands, for all of these may block -----------------------------------------------
+
+int clinux_mount(const char *source, const char *target, const char *type, unsigned long flags,
+                 const char *data);
+// Without MNT_DETACH: -EBUSY while it is used, -EINVAL for what is no mount point.
+int clinux_unmount(const char *path);
+// Adds flags to those a bind mount has: the kernel refuses to drop those that are locked.
+int clinux_remount_bind(const char *target, unsigned long flags);
+// O_PATH: a path below a root, out of which no link and no `..` leads.
+int clinux_open_root(const char *root, const char *path);
+// A loop device of a file, which ends with its last user. Answers a descriptor of it, which keeps it
+// until it is mounted, and stores its path.
+int clinux_attach_loop(const char *file, bool read_only, char *device, size_t size);
+// A user namespace with these maps: lines of `inside outside count`.
+int clinux_open_user_namespace(const char *uid_map, const char *gid_map);
+// A copy of the mount at a path whose owners are mapped (Linux 5.12), attached nowhere yet.
+int clinux_open_mapped_tree(const char *path, bool recursive, int user_namespace);
+// Onto the folder that a descriptor (O_PATH) means.
+int clinux_attach_tree(int tree, int place);
 
 // -- slots.c: malloc, realloc and free for whoever keeps small blocks for ever ----
 

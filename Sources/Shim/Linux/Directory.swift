@@ -27,6 +27,11 @@ package struct Directory: ~Copyable {
     try create(path, mode: 0o700)
   }
 
+  /// Makes one directory for the owner to list and for others to pass, unless it is there.
+  package static func createPassable(_ path: String) throws(Errno) {
+    try create(path, mode: 0o711)
+  }
+
   private static func create(_ path: String, mode: mode_t) throws(Errno) {
     do throws(Errno) {
       try valueOrErrno { unsafe mkdir(path, mode) }

@@ -1,81 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The words of a mount's options, as containerd takes them (core/mount/mount_linux.go): flags of
-/// mount(2), and what is left as data for the file system.
-struct MountOptions: Equatable {
-  enum Failure: Error, Equatable {
-    /// Not for us: containerd's own, or not built.
-    case unsupported(String)
-    /// The kernel takes one page.
+internal import Glibc
+
+/// The options of a mount as containerd sends them: words of fstab, flags and data mixed
+/// (core/mount/mount_linux.go).
+package struct MountOptions: Equatable, Sendable {
+  /// MS_* of mount(2).
+  package private(set) var flags: UInt = 0
+  /// What the filesystem reads, without commas between.
+  package private(set) var data: [String] = []
+  /// The source is a file, to be mounted through a loop device.
+  package private(set) var isLoop = false
+  /// `inside:outside:count`, several with commas between; empty without.
+  package private(set) var uidMap = ""
+  package private(set) var gidMap = ""
+
+  package enum Failure: Error, Equatable {
+    /// `X-containerd.*` is for containerd, which should not have sent it.
+    case containerds(String)
+    /// More than a page, which is what the kernel reads.
     case tooLong
+    case noMap(String)
   }
 
-  static let pageSize = 4096
+  private static let sets: [String: Int] = [
+    "bind": MS_BIND, "rbind": MS_BIND | MS_REC, "dirsync": MS_DIRSYNC, "mand": MS_MANDLOCK,
+    "noatime": MS_NOATIME, "nodev": MS_NODEV, "nodiratime": MS_NODIRATIME, "noexec": MS_NOEXEC,
+    "nosuid": MS_NOSUID, "relatime": MS_RELATIME, "remount": MS_REMOUNT, "ro": MS_RDONLY,
+    "strictatime": MS_STRICTATIME, "sync": MS_SYNCHRONOUS,
+  ].mapValues { Int($0) }
+  private static let clears: [String: Int] = [
+    "async": MS_SYNCHRONOUS, "atime": MS_NOATIME, "dev": MS_NODEV, "diratime": MS_NODIRATIME,
+    "exec": MS_NOEXEC, "nomand": MS_MANDLOCK, "norelatime": MS_RELATIME,
+    "nostrictatime": MS_STRICTATIME, "rw": MS_RDONLY, "suid": MS_NOSUID,
+  ].mapValues { Int($0) }
 
-  /// The numbers of mount(2), which are the kernel's interface and never change.
-  struct Flags: OptionSet {
-    let rawValue: UInt
-    static let readOnly = Flags(rawValue: 1)
-    static let noSetUserID = Flags(rawValue: 2)
-    static let noDevices = Flags(rawValue: 4)
-    static let noExecution = Flags(rawValue: 8)
-    static let synchronous = Flags(rawValue: 16)
-    static let remount = Flags(rawValue: 32)
-    static let mandatoryLocks = Flags(rawValue: 64)
-    static let directorySync = Flags(rawValue: 128)
-    static let noAccessTime = Flags(rawValue: 1024)
-    static let noDirectoryAccessTime = Flags(rawValue: 2048)
-    static let bind = Flags(rawValue: 4096)
-    static let recursive = Flags(rawValue: 16384)
-    static let relativeAccessTime = Flags(rawValue: 1 << 21)
-    static let strictAccessTime = Flags(rawValue: 1 << 24)
-  }
+  /// The kernel reads one page of data, with its NUL.
+  package static let dataLimit = 4096
 
-  private static let set: [String: Flags] = [
-    "bind": .bind, "dirsync": .directorySync, "mand": .mandatoryLocks, "noatime": .noAccessTime,
-    "nodev": .noDevices, "nodiratime": .noDirectoryAccessTime, "noexec": .noExecution,
-    "nosuid": .noSetUserID, "rbind": [.bind, .recursive], "relatime": .relativeAccessTime,
-    "remount": .remount, "ro": .readOnly, "strictatime": .strictAccessTime, "sync": .synchronous,
-  ]
-  private static let cleared: [String: Flags] = [
-    "async": .synchronous, "atime": .noAccessTime, "dev": .noDevices,
-    "diratime": .noDirectoryAccessTime, "exec": .noExecution, "nomand": .mandatoryLocks,
-    "norelatime": .relativeAccessTime, "nostrictatime": .strictAccessTime, "rw": .readOnly,
-    "suid": .noSetUserID,
-  ]
-
-  private(set) var flags: Flags = []
-  private(set) var data: [String] = []
-
-  init(_ words: [String]) throws(Failure) {
+  /// In order: of two that contradict each other the last one counts.
+  package init(_ words: [String]) throws(Failure) {
     for word in words {
-      if let flags = Self.set[word] {
-        self.flags.formUnion(flags)
-      } else if let flags = Self.cleared[word] {
-        self.flags.subtract(flags)
-      } else if word == "loop" || word.hasPrefix("uidmap=") || word.hasPrefix("gidmap=")
-        || word.hasPrefix("X-containerd.")
-      {
-        throw .unsupported(word)
+      if let flag = Self.sets[word] {
+        flags |= UInt(flag)
+      } else if let flag = Self.clears[word] {
+        flags &= ~UInt(flag)
+      } else if word == "loop" {
+        isLoop = true
+      } else if word.hasPrefix("uidmap=") {
+        uidMap = String(word.dropFirst(7))
+      } else if word.hasPrefix("gidmap=") {
+        gidMap = String(word.dropFirst(7))
+      } else if word.hasPrefix("X-containerd.") {
+        throw .containerds(word)
       } else {
         data.append(word)
       }
     }
+    for map in [uidMap, gidMap] where !map.isEmpty { _ = try Self.lines(map) }
+    guard uidMap.isEmpty == gidMap.isEmpty else { throw .noMap("uidmap or gidmap alone") }
   }
 
-  /// The folder that all lower layers of an overlay lie in, and the data with their paths from there:
-  /// a hundred absolute paths would not fit into a page. Nil for another file system.
-  func fromCommonFolder() -> (folder: String, data: [String])? {
-    let key = "lowerdir="
-    guard let index = data.firstIndex(where: { $0.hasPrefix(key) }) else { return nil }
-    let layers = data[index].dropFirst(key.count).split(separator: ":")
-    guard let first = layers.first, layers.allSatisfy({ $0.hasPrefix("/") }) else { return nil }
-    var folder = first[..<(first.lastIndex(of: "/") ?? first.startIndex)]
-    while !layers.allSatisfy({ $0.hasPrefix("\(folder)/") }) {
-      folder = folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]
+  package var isBind: Bool { flags & UInt(MS_BIND) != 0 }
+  package var isRecursive: Bool { flags & UInt(MS_REC) != 0 }
+  package var isReadOnly: Bool { flags & UInt(MS_RDONLY) != 0 }
+  package var isMapped: Bool { !uidMap.isEmpty }
+  /// What a bind mount ignores when it is made, and takes when it is mounted again.
+  package var remountFlags: UInt { flags & ~UInt(MS_BIND | MS_REC | MS_REMOUNT) }
+
+  /// The lines of uid_map (user_namespaces(7)).
+  package static func lines(_ map: String) throws(Failure) -> String {
+    var lines = ""
+    for range in map.split(separator: ",", omittingEmptySubsequences: false) {
+      let numbers = range.split(separator: ":", omittingEmptySubsequences: false)
+      guard numbers.count == 3, numbers.allSatisfy({ UInt32($0) != nil }) else { throw .noMap(map) }
+      lines += numbers.joined(separator: " ") + "\n"
     }
-    var data = data
-    data[index] = key + layers.map { String($0.dropFirst(folder.count + 1)) }.joined(separator: ":")
-    return (folder.isEmpty ? "/" : String(folder), data)
+    return lines
+  }
+
+  /// The data in one string.
+  package static func join(_ data: [String]) throws(Failure) -> String {
+    let text = data.joined(separator: ",")
+    guard text.utf8.count < dataLimit else { throw .tooLong }
+    return text
+  }
+}
+
+extension MountOptions.Failure {
+  package var words: String {
+    switch self {
+    case .containerds(let word): "\(word) is an option for containerd"
+    case .tooLong: "mount options is too long"
+    case .noMap(let map): "\(map) is no map of ids"
+    }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+internal import Glibc
 
 package import struct SystemPackage.Errno
 
@@ -39,6 +40,41 @@ package enum Mounts {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Unmounts all at a path and below it, the newest first, again and again until nothing is left. What
+  /// stays in use for longer than the time is detached (blocks, for commands).
+  ///
+  /// - Parameter path: absolute and without links.
+  package static func unmountAll(at path: String) throws(Errno) {
+    // Each round takes what is seen then; another mount may come up below one that has gone.
+    for _ in 0..<rounds {
+      let points = below(path)
+      if points.isEmpty { return }
+      for point in points { try unmount(point) }
+    }
+    throw .resourceBusy
+  }
+
+  private static let rounds = 1000
+  /// As containerd: 50 tries, 50 ms apart.
+  private static let attempts = 50
+  private static let pause: UInt32 = 50_000  // µs
+
+  private static func unmount(_ point: String) throws(Errno) {
+    for _ in 0..<attempts {
+      do throws(Errno) {
+        try check(unsafe clinux_unmount(point))
+        return
+      } catch .invalidArgument {
+        return  // nothing is mounted there any more
+      } catch .noSuchFileOrDirectory {
+        return
+      } catch .resourceBusy {
+        usleep(pause)
+      }
+    }
+    try detach(point)
   }
 
   /// Takes a mount out of the tree at once; the kernel ends it when nobody uses it any more. A link at

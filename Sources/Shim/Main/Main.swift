@@ -16,9 +16,9 @@ internal import Runtime
     let program = Program(argument0: arguments.first ?? "")
     let rest = Array(arguments.dropFirst())
     switch rest.first {
-    case "held"?: return HeldCommand.run(Array(rest.dropFirst()))
-    case "mount"?: return MountCommand.mount(Array(rest.dropFirst()))
-    case "unmount"?: return MountCommand.unmount(Array(rest.dropFirst()))
+    case "held": return HeldCommand.run(Array(rest.dropFirst()))
+    case "mount": return MountCommand.mount(Array(rest.dropFirst()))
+    case "unmount": return MountCommand.unmount(Array(rest.dropFirst()))
     default: break
     }
 

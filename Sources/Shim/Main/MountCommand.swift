@@ -1,50 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Linux
 
 internal import struct SystemPackage.Errno
 
-/// What the daemon runs of itself to mount and unmount a container's root: either may hang, on a
-/// network for example, and in a child it holds up nobody.
+/// What may block on a disk or a server, and so is a child of the daemon:
+///
+///     mount ROOTFS { TYPE SOURCE TARGET COUNT OPTION... }...
+///     unmount ROOTFS
+///
+/// A failure is one line on standard error and exit code 1; a wrong command line gives 2.
 enum MountCommand {
-  /// `mount ROOTFS MOUNT…`: all, in their order, or none.
+  /// Makes the mounts in order, or none of them.
   static func mount(_ arguments: [String]) -> Int32 {
-    guard let root = arguments.first,
-      let mounts = FileSystemMount.parse(Array(arguments.dropFirst()))
-    else {
-      return 2
+    guard let root = root(arguments), let mounts = parse(arguments.dropFirst()) else { return 2 }
+    do throws(Errno) {
+      try Directory.createPassable(root)
+    } catch {
+      return fail("failed to mount rootfs component: mkdir \(root): \(error)")
     }
-    // What is there already is fine: a folder of containerd's.
-    _ = unsafe mkdir(root, 0o711)
+    let before = Mounts.below(realPath(root)).count
     for mount in mounts {
-      do throws(FileSystemMount.Failure) {
-        try mount.mount(on: root)
+      do throws(Mount.Failure) {
+        try mount.attach(to: root)
       } catch {
-        detach(root)
-        StandardStreams.writeError(
-          "failed to mount rootfs component: \(mount.type) \(mount.source): \(error.words)")
-        return 1
+        // The newest first; what was there before us stays.
+        let all = Mounts.below(realPath(root))
+        for point in all.prefix(max(0, all.count - before)) { try? Mounts.detach(point) }
+        return fail("failed to mount rootfs component: \(error.words)")
       }
     }
     return 0
   }
 
-  /// `unmount ROOTFS`: everything at the path and below.
   static func unmount(_ arguments: [String]) -> Int32 {
-    guard let root = arguments.first else { return 2 }
-    detach(root)
-    return Mounts.below(root).isEmpty ? 0 : 1
+    guard arguments.count == 1, let root = root(arguments) else { return 2 }
+    do throws(Errno) {
+      try Mounts.unmountAll(at: realPath(root))
+    } catch {
+      return fail("failed rootfs umount: \(root): \(error)")
+    }
+    return 0
   }
 
-  /// Lazily: a process that still uses a mount keeps it, and nobody finds it any more.
-  private static func detach(_ root: String) {
-    for path in Mounts.below(root) {
-      do throws(Errno) {
-        try Mounts.detach(path)
-      } catch {
-        StandardStreams.writeError("failed rootfs umount: \(path): \(error)\n")
-      }
+  /// Absolute, and not the machine's own.
+  private static func root(_ arguments: [String]) -> String? {
+    guard let path = arguments.first, path.hasPrefix("/"), path.contains(where: { $0 != "/" })
+    else { return nil }
+    return path
+  }
+
+  /// As in the table of mounts.
+  private static func realPath(_ path: String) -> String {
+    (try? Directory(path: path))?.realPath ?? path
+  }
+
+  static func parse(_ words: ArraySlice<String>) -> [Mount]? {
+    var words = words
+    var mounts: [Mount] = []
+    while !words.isEmpty {
+      guard words.count >= 4 else { return nil }
+      let head = Array(words.prefix(3))
+      words = words.dropFirst(3)
+      guard let count = words.popFirst().flatMap({ Int($0) }), 0...words.count ~= count
+      else { return nil }
+      let options = Array(words.prefix(count))
+      words = words.dropFirst(count)
+      mounts.append(Mount(type: head[0], source: head[1], target: head[2], options: options))
     }
+    return mounts
+  }
+
+  /// One line, whatever is in the words.
+  private static func fail(_ words: String) -> Int32 {
+    StandardStreams.writeError(
+      "\(words.split(whereSeparator: \.isNewline).joined(separator: " "))\n")
+    return 1
   }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Linux
 internal import Runtime
+internal import TaskService
 
 internal import struct SystemPackage.Errno
 
@@ -22,6 +24,7 @@ struct Start {
     guard bootstrap.socketDirectory.isEmpty || bootstrap.socketDirectory.hasPrefix("/") else {
       throw CommandFailure("socket_dir \(bootstrap.socketDirectory) is no absolute path")
     }
+    let runtimeOptions = try readRuntimeOptions(bootstrap)
     let bundle = try CurrentBundle.open(options)
     let annotations = try readAnnotations(bundle)
     let socket = SocketPath(
@@ -33,7 +36,7 @@ struct Start {
     case .nobody(let listener):
       do throws(CommandFailure) {
         try write(socket.address, to: bundle)
-        try startDaemon(listener, bootstrap)
+        try startDaemon(listener, bootstrap, cgroup: runtimeOptions.shimCgroup)
       } catch {
         try? UnixSocket.remove(socket.path)
         throw error
@@ -68,6 +71,18 @@ struct Start {
       return try Bootstrap(parsing: input, id: options.id, namespace: options.namespace)
     } catch {
       throw CommandFailure("standard input is neither BootstrapParams nor options")
+    }
+  }
+
+  /// Refused here, before there is a shim. The sample has no options. Warnings are for the log, where
+  /// Create tells them.
+  private func readRuntimeOptions(_ bootstrap: Bootstrap) throws(CommandFailure) -> RuntimeOptions {
+    if program.isSample { return RuntimeOptions() }
+    var warnings: [String] = []
+    do throws(RuntimeOptionsError) {
+      return try RuntimeOptions(decoding: bootstrap.options, warnings: &warnings)
+    } catch {
+      throw CommandFailure(error.words)
     }
   }
 
@@ -131,7 +146,7 @@ struct Start {
   }
 
   private func startDaemon(
-    _ listener: borrowing Descriptor, _ bootstrap: Bootstrap
+    _ listener: borrowing Descriptor, _ bootstrap: Bootstrap, cgroup: String
   ) throws(CommandFailure) {
     var arguments = [
       program.argument0, "-namespace", options.namespace, "-id", options.id, "-address",
@@ -146,16 +161,31 @@ struct Start {
     var daemon = Command(
       path: "/proc/self/exe", arguments: arguments, environment: environment)
     daemon.ownGroup = true
+    let child: ChildProcess
     do throws(Errno) {
       if CurrentProcess.environmentVariable("SCHED_CORE")?.isEmpty == false {
         try CurrentProcess.scheduleCoreForGroup()
       }
-      let child = try daemon.spawn(
+      child = try daemon.spawn(
         descriptors: [Command.null, Command.null, Command.null, listener.number],
         openFiles: .current)
-      raiseOOMScore(of: child.pid)
     } catch {
       throw CommandFailure("cannot start the daemon: \(error)")
+    }
+    try move(child.pid, to: cgroup, orKill: child.pidfd)
+    raiseOOMScore(of: child.pid)
+  }
+
+  /// Before containerd knows the daemon: a container's processes are born into its cgroup.
+  private func move(
+    _ pid: Int32, to cgroup: String, orKill pidfd: borrowing Descriptor
+  ) throws(CommandFailure) {
+    if cgroup.isEmpty { return }
+    do throws(Errno) {
+      try Cgroup.add(pid, to: cgroup)
+    } catch {
+      try? pidfd.signalProcess(SIGKILL)
+      throw CommandFailure("shim_cgroup \(cgroup): \(error)")
     }
   }
 

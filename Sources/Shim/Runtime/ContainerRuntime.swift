@@ -52,11 +52,11 @@ package protocol RuntimeContainer: AnyObject {
 package struct ContainerRequest {
   package let id: String
   package let bundle: Bundle
-  package let rootfs: [FileSystemMount]
+  package let rootfs: [Mount]
   package let options: RuntimeOptions
 
   package init(
-    id: String, bundle: Bundle, rootfs: [FileSystemMount], options: RuntimeOptions
+    id: String, bundle: Bundle, rootfs: [Mount], options: RuntimeOptions
   ) {
     self.id = id
     self.bundle = bundle

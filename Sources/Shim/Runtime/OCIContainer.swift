@@ -12,7 +12,7 @@ final class OCIContainer: RuntimeContainer {
   private let id: String
   private let program: OCIProgram
   private let rootfs: Rootfs
-  private let cgroup: Cgroup?
+  private let cgroup: ContainerCgroup?
   let sharesPIDs: Bool
 
   init(
@@ -25,7 +25,7 @@ final class OCIContainer: RuntimeContainer {
     self.rootfs = rootfs
     initProcess = process
     // Now: later it may have moved itself elsewhere.
-    cgroup = Cgroup(of: process.pid)
+    cgroup = ContainerCgroup(of: process.pid)
   }
 
   func start(completion: @escaping (RuntimeError?) -> Void) {

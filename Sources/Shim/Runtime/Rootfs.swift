@@ -11,12 +11,11 @@ final class Rootfs {
   private static let limit = Duration.seconds(60)
 
   private let path: String
-  private let mounts: [FileSystemMount]
+  private let mounts: [Mount]
   private let loop: EventLoop
   private let children: ChildProcesses
 
-  init(_ bundle: Bundle, _ mounts: [FileSystemMount], _ loop: EventLoop, _ children: ChildProcesses)
-  {
+  init(_ bundle: Bundle, _ mounts: [Mount], _ loop: EventLoop, _ children: ChildProcesses) {
     // As the table of mounts names it.
     path = "\(bundle.realPath ?? bundle.path)/rootfs"
     self.mounts = mounts
@@ -42,11 +41,17 @@ final class Rootfs {
         switch ending.status?.code {
         case 0: completion(nil)
         case nil: completion(.failed("\(arguments[0]) of the rootfs takes too long"))
-        default: completion(.failed(ending.output))
+        // One line, in containerd's words.
+        default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
         }
       }
     } catch {
       completion(.failed("\(arguments[0]): \(error)"))
     }
   }
+}
+
+extension Mount {
+  /// As `mount` reads it: type, source, target, the number of options, the options.
+  fileprivate var words: [String] { [type, source, target, String(options.count)] + options }
 }

@@ -158,9 +158,9 @@ final class CreateOperation {
 }
 
 extension CreateTaskRequest {
-  var mounts: [FileSystemMount] {
+  var mounts: [Linux.Mount] {
     rootfs.map {
-      FileSystemMount(type: $0.type, source: $0.source, target: $0.target, options: $0.options)
+      Linux.Mount(type: $0.type, source: $0.source, target: $0.target, options: $0.options)
     }
   }
   var stdio: StdioPaths { StdioPaths(stdin: stdin, stdout: stdout, stderr: stderr) }

@@ -2,7 +2,7 @@
 
 package import ContainerdAPI
 internal import Foundation
-internal import SwiftProtobuf
+package import SwiftProtobuf
 
 /// A shim without containerd: bundles, an events service, and single calls of `start` and `delete`,
 /// also such as no containerd makes (ContainerdDriver plays a whole one).
@@ -76,12 +76,12 @@ package final class ShimHost {
   /// `start`, of a bundle that is there.
   package func start(
     _ id: String, environment: [String: String] = [:], wrapper: [String] = [],
-    inherited: [Int32: Handle] = [:], debug: Bool = false
+    inherited: [Int32: Handle] = [:], debug: Bool = false, options: Google_Protobuf_Any? = nil
   ) throws -> Subprocess.Ending {
     var told = command  // at debug level by the parameters alone
     told.debug = debug
     return try shim(
-      arguments(id, "start"), in: bundle(id), input: told.input(id, options: nil),
+      arguments(id, "start"), in: bundle(id), input: told.input(id, options: options),
       environment: environment, wrapper: wrapper, inherited: inherited)
   }
 

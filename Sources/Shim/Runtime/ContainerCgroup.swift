@@ -3,7 +3,7 @@
 internal import Linux
 
 /// The control group of a container: who is in it.
-struct Cgroup {
+struct ContainerCgroup {
   /// Its folder in a hierarchy that knows all its processes.
   private let path: String
 
