@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# demo.sh: a tour of what a shim does, played with the sample runtime, whose shim must be in PATH
-# (`make demo`). It has a containerd of its own and leaves nothing behind. Exits 1 when something
+# demo.sh: a tour of what a shim does, played with the sample runtime and then with a real container.
+# Both shims and runc must be in PATH (`make demo`). It has a containerd of its own and leaves nothing behind. Exits 1 when something
 # was not as it should be. Needs root; takes about a minute.
 set -u
 export LC_ALL=C.UTF-8
@@ -209,4 +209,42 @@ events_of shim-test | cut -c 1-100
 check "create, start, exit and delete, always in this order" are_in_order shim-test
 
 for id in shim-test brief; do run ctr container rm $id; done
+
+step "A real container" "Until here a command ran on the host. io.containerd.swift.v2 is the same shim,
+but it asks runc to make a container: with a root file system and pids of its own, and a limit of
+memory. runc exits when that is done; the shim is the parent of what it has made."
+id=box-$$ # runc's state is the machine's: a name that nobody else has
+limit=33554432
+run ctr run --detach --runtime io.containerd.swift.v2 --memory-limit $limit $image $id \
+  sh -c "'while date -Iseconds; do sleep 1; done'"
+check "exit status 0" [ $? -eq 0 ] || exit 1
+shim=$(shims $id)
+groups+=("$shim")
+note_socket $id
+pid=$(task_pid $id)
+check "its process is a child of the shim" [ "$(parent "$pid")" = "$shim" ]
+run ctr task exec --exec-id look $id ps
+check "inside, it is process 1, and sees no other's" \
+  eval '[[ $output =~ 1\ +(0|root)\ .*while\ date ]] && ! says containerd'
+run ctr task exec --exec-id look $id ls /
+check "inside, there is the image's root" eval 'says bin && ! says boot'
+limits() { cat /sys/fs/cgroup/{memory/,}default/$id/memory.{limit_in_bytes,max} 2>/dev/null; }
+check "the kernel knows the limit of memory" [ "$(limits)" = $limit ]
+on_terminal ctr task attach $id
+check "attached, dates appear" eventually shows_a_date
+kill -9 "$(child "$terminal_pid" ctr)"
+end_of_terminal
+run ctr task pause $id
+check "it can be frozen" is $id PAUSED
+run ctr task resume $id
+check "and go on" is $id RUNNING
+run ctr task exec --exec-id status $id sh -c "'exit 7'"
+check "the status of a command in it comes back" [ $? -eq 7 ]
+run ctr task kill --signal KILL $id
+check "it ends" eventually is $id STOPPED
+run ctr task rm $id
+check "status 137 (128 + SIGKILL)" says "exit code 137"
+check "processes, socket and bundle are gone" eventually eval \
+  '[ -z "$(shims $id)" ] && [ ! -e "$socket" ] && [ ! -e "$(bundle $id)" ]'
+run ctr container rm $id
 reached_the_end=yes

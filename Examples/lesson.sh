@@ -151,7 +151,7 @@ on_terminal() {
   keyboard=${terminal[1]}
 }
 
-dates() { grep -c '^[0-9-]* [0-9:]*+' "$dir/screen"; }
+dates() { grep -c '^[0-9-]*[ T][0-9:]*+' "$dir/screen"; }
 shows_a_date() { [ "$(dates)" -gt 0 ]; }
 # That ctr forwards signals from now on: only then does a program in Go catch SIGTSTP too.
 forwards_signals() {
