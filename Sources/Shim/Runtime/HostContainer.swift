@@ -32,8 +32,10 @@ final class HostContainer: RuntimeContainer {
   }
 
   func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
-    ProcessTree.signalDescendants(of: initProcess.pid, signal)
     do throws(RuntimeError) {
+      // Once it is reaped its pid may be a stranger's.
+      try initProcess.kill(signal: 0)
+      ProcessTree.signalDescendants(of: initProcess.pid, signal)
       try initProcess.kill(signal: signal)
       completion(nil)
     } catch {

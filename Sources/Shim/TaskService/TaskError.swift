@@ -44,8 +44,15 @@ package enum TaskError: Error, Equatable {
 
   /// As containerd's own shim says it.
   static func ofKill(_ error: RuntimeError) -> TaskError {
-    if case .failed(let words) = error { return .unknown("unknown error after kill: \(words)") }
-    return TaskError(error)
+    guard case .failed(let words) = error else { return TaskError(error) }
+    // The runtime's words for what has ended before it could be signalled.
+    if words.contains("process already finished") || words.contains("container not running")
+      || words.lowercased().contains("no such process")
+    {
+      return .finished
+    }
+    if words.contains("does not exist") { return .notFound("no such container") }
+    return .unknown("unknown error after kill: \(words)")
   }
 
   init(_ error: RuntimeError) {

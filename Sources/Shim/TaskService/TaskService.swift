@@ -105,16 +105,17 @@ package final class TaskService {
   func kill(_ request: KillRequest, _ reply: consuming Reply) {
     do throws(TaskError) {
       let (container, process) = try self.process(request.id, request.execID)
-      try process.record.state.check(.kill)
-      guard let made = process.process else { throw .precondition("process not created") }
       let signal = Int32(truncatingIfNeeded: request.signal)
       if request.all && process.record.isInit {
+        // Also when init has exited: the runtime knows what is left, and may well say yes.
         let reply = PendingReply(reply)
         container.runtime.killAll(signal: signal) { error in
           reply.answer(error.map(TaskError.ofKill))
         }
         return
       }
+      try process.record.state.check(.kill)
+      guard let made = process.process else { throw .precondition("process not created") }
       do throws(RuntimeError) {
         try made.kill(signal: signal)
       } catch {
