@@ -145,9 +145,10 @@ package final class Subprocess {
       output.read(waiting: 5)
       errors?.read(waiting: 5)
       if output.hasEnded && errors?.hasEnded ?? true { usleep(2000) }
-      // A terminal has no end as long as we hold it.
-      if terminal != nil && hasExited && !output.hasEnded {
-        output.read(waiting: 0)
+      // Somebody else may hold a terminal: what the program has written comes at once, in pieces.
+      if terminal != nil && hasExited {
+        let end = min(deadline, ContinuousClock.now + .seconds(1))
+        while !output.hasEnded && ContinuousClock.now < end { output.read(waiting: 20) }
         break
       }
     }
