@@ -8,6 +8,8 @@ package final class Containerd {
   package static let namespace = "default"
 
   private let root: TemporaryFolder
+  /// Before all others in its PATH.
+  private let shims: String
   /// Its root, state and log.
   package let folder: String
   package private(set) var address = ""
@@ -16,8 +18,12 @@ package final class Containerd {
   private var sockets: [String: String] = [:]
 
   /// Runs a test, and proves at its end that nothing is left of it.
-  package static func run(_ body: (Containerd) throws -> Void) throws {
-    let containerd = try Containerd()
+  ///
+  /// - Parameter shims: a folder with shims to be found before all others.
+  package static func run(
+    shims: String? = nil, _ body: (Containerd) throws -> Void
+  ) throws {
+    let containerd = try Containerd(shims)
     do {
       try containerd.start()
       try containerd.ctr("image", "import", try imageFile()).expectSuccess()
@@ -30,7 +36,8 @@ package final class Containerd {
     }
   }
 
-  private init() throws {
+  private init(_ shims: String?) throws {
+    self.shims = try shims ?? ShimBinary.folder()
     root = try TemporaryFolder()
     folder = "\(root.path)/c"
     try Files.makeFolder(folder)
@@ -41,7 +48,7 @@ package final class Containerd {
     let search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let script = try Subprocess(
       ["\(ShimBinary.root)/Tests/Support/private-containerd.sh", path ?? folder],
-      environment: ["PATH": "\(try ShimBinary.folder()):\(search)"], input: .pipe)
+      environment: ["PATH": "\(shims):\(search)"], input: .pipe)
     try script.output.wait(for: "containerd is ready") { $0.text.contains("\n") }
     address = script.output.lines[0]
     self.script = script

@@ -6,13 +6,15 @@ extension Containerd {
   package static let oci = "io.containerd.swift.v2"
 
   /// Starts `ctr` and does not wait for its end.
-  package func spawnCtr(_ arguments: [String], terminal: Terminal? = nil) throws -> Subprocess {
+  package func spawnCtr(
+    _ arguments: [String], input: Subprocess.Input = .null, terminal: Terminal? = nil
+  ) throws -> Subprocess {
     try Subprocess(
       ["ctr"] + arguments,
       environment: [
         "CONTAINERD_ADDRESS": address, "CONTAINERD_NAMESPACE": Self.namespace,
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-      ], terminal: terminal)
+      ], input: input, terminal: terminal)
   }
 
   @discardableResult
@@ -52,9 +54,11 @@ extension Containerd {
   }
 
   /// `ctr run --detach` of a command that lives until it is killed.
-  package func runSleeper(_ id: String, flags: [String] = []) throws {
+  package func runSleeper(
+    _ id: String, runtime: String = oci, flags: [String] = []
+  ) throws {
     try remember(id)
-    let run = ["run", "--detach", "--runtime", Self.oci] + flags + [Self.image, id]
+    let run = ["run", "--detach", "--runtime", runtime] + flags + [Self.image, id]
     try spawnCtr(run + ["sleep", "100000"]).wait().expectSuccess()
   }
 

@@ -7,11 +7,15 @@ package final class EventStream {
   package struct Event {
     package let topic: String
     package let container: String
+    /// Which one: the container for init, else the exec.
+    package let process: String
     package let pid: Int
     package let status: Int
   }
 
   private let process: Subprocess
+  private var parsed: [Event] = []
+  private var bytesParsed = 0
 
   /// Returns when it is sure that what comes next will be seen.
   package init(_ containerd: Containerd) throws {
@@ -29,7 +33,15 @@ package final class EventStream {
   /// A container's events of its tasks so far, oldest first.
   package func events(of container: String) -> [Event] {
     process.output.read(waiting: 0)
-    return process.output.lines.compactMap(Self.parse).filter { $0.container == container }
+    // Each line once: it is asked again and again.
+    let bytes = process.output.bytes
+    if let end = bytes.lastIndex(of: UInt8(ascii: "\n")), end >= bytesParsed {
+      parsed += bytes[bytesParsed...end].split(separator: UInt8(ascii: "\n")).compactMap {
+        Self.parse(String(decoding: $0, as: UTF8.self))
+      }
+      bytesParsed = end + 1
+    }
+    return parsed.filter { $0.container == container }
   }
 
   package func topics(of container: String) -> [String] { events(of: container).map(\.topic) }
@@ -54,7 +66,8 @@ package final class EventStream {
       let fields = body as? [String: Any], let container = fields["container_id"] as? String
     else { return nil }
     return Event(
-      topic: String(topic), container: container, pid: fields["pid"] as? Int ?? 0,
-      status: fields["exit_status"] as? Int ?? 0)
+      topic: String(topic), container: container,
+      process: (fields["exec_id"] ?? fields["id"]) as? String ?? "",
+      pid: fields["pid"] as? Int ?? 0, status: fields["exit_status"] as? Int ?? 0)
   }
 }
