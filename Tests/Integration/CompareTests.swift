@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Support
+import Synchronization
+import Testing
+
+extension Integration {
+  /// The same commands to containerd's own shim and to ours: exit codes, output, errors and events
+  /// are the same, but for what `KnownDifference.all` lists.
+  @Suite struct CompareTests {
+    static let stock = "io.containerd.runc.v2"
+
+    /// What the stock shim has answered, ours beside it under the same containerd, and ours in the
+    /// stock shim's place: first in PATH by its name.
+    static let recorded = Result {
+      let folder = try TemporaryFolder()
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder.path)/containerd-shim-runc-v2",
+        withDestinationPath: "\(try ShimBinary.folder())/\(ShimBinary.swift)")
+      var notes: [[Note]] = []
+      try Containerd.run { containerd in
+        try Containerd.run(shims: folder.path) { replaced in
+          try expectOurs(replaced)
+          notes = try together([
+            try ScriptPlayer(containerd, stock, letter: "r"),
+            try ScriptPlayer(containerd, Containerd.oci, letter: "s"),
+            try ScriptPlayer(replaced, stock, letter: "l"),
+          ])
+        }
+      }
+      return (stock: notes[0], ours: notes[1], replaced: notes[2])
+    }
+
+    @Test func theListIsLongEnough() {
+      #expect(Script.all.flatMap(\.commands).count >= 60)
+      #expect(Script.refusals.flatMap(\.commands).count >= 20)
+    }
+
+    @Test func underItsOwnName() throws {
+      let recorded = try Self.recorded.get()
+      compare(recorded.stock, recorded.ours)
+    }
+
+    @Test func underTheNameOfContainerdsShim() throws {
+      let recorded = try Self.recorded.get()
+      compare(recorded.stock, recorded.replaced)
+    }
+
+    @Test func whileContainerdRestarts() throws {
+      try Containerd.run { containerd in
+        let answers = try [(Self.stock, "r"), (Containerd.oci, "s")].map {
+          try ScriptPlayer(containerd, $0, letter: $1, [.restart]).play()
+        }
+        #expect(differences(answers[0], answers[1]) == [])
+      }
+    }
+
+    /// Otherwise the stock shim would be compared with itself.
+    private static func expectOurs(_ containerd: Containerd) throws {
+      let id = "compared-\(getpid())"
+      try containerd.runSleeper(id, runtime: stock)
+      let program = try FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/\(try containerd.shim(of: id))/exe")
+      guard program.hasSuffix("/\(ShimBinary.swift)") else { throw TestFailure("runs \(program)") }
+      try containerd.endTask(id)
+      try containerd.ctr("container", "rm", id).expectSuccess()
+    }
+
+    /// Most of their time players wait for others: on threads of their own it passes sooner.
+    private static func together(_ players: [ScriptPlayer]) throws -> [[Note]] {
+      // Each thread uses a player and an element of its own.
+      nonisolated(unsafe) let players = players
+      let results = Mutex<[Int: Result<[Note], any Error>]>([:])
+      DispatchQueue.concurrentPerform(iterations: players.count) { number in
+        let result = Result { try players[number].play() }
+        results.withLock { $0[number] = result }
+      }
+      return try players.indices.map { number in
+        try #require(results.withLock { $0[number] }).get()
+      }
+    }
+
+    /// Fails for a difference that is not known, and for a known one that is gone.
+    private func compare(_ stock: [Note], _ ours: [Note]) {
+      var known = KnownDifference.all.map(\.difference)
+      for difference in differences(stock, ours) {
+        if let index = known.firstIndex(of: difference) {
+          known.remove(at: index)
+        } else {
+          Issue.record("a new difference: \(difference)")
+        }
+      }
+      for difference in known { Issue.record("no longer so: \(difference)") }
+    }
+
+    private func differences(_ stock: [Note], _ ours: [Note]) -> [Difference] {
+      #expect(stock.count == ours.count)
+      return zip(stock, ours).compactMap { stock, ours in
+        if stock == ours { return nil }
+        return Difference(
+          script: stock.script, command: stock.command, part: stock.part, stock: stock.text,
+          ours: ours.text)
+      }
+    }
+  }
+}
