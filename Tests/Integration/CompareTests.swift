@@ -17,7 +17,7 @@ extension Integration {
       let folder = try TemporaryFolder()
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder.path)/containerd-shim-runc-v2",
-        withDestinationPath: "\(try ShimBinary.folder())/\(ShimBinary.swift)")
+        withDestinationPath: "\(try ShimBinary.folder())/\(ShimBinary.oci)")
       var notes: [[Note]] = []
       try Containerd.run { containerd in
         try Containerd.run(shims: folder.path) { replaced in
@@ -62,7 +62,7 @@ extension Integration {
       try containerd.runSleeper(id, runtime: stock)
       let program = try FileManager.default.destinationOfSymbolicLink(
         atPath: "/proc/\(try containerd.shim(of: id))/exe")
-      guard program.hasSuffix("/\(ShimBinary.swift)") else { throw TestFailure("runs \(program)") }
+      guard program.hasSuffix("/\(ShimBinary.oci)") else { throw TestFailure("runs \(program)") }
       try containerd.endTask(id)
       try containerd.ctr("container", "rm", id).expectSuccess()
     }
