@@ -15,11 +15,13 @@ extension Integration {
         try host.create(client, "a")
         let command = try client.start("a")
         let sleep = try Processes.sleep(of: command)
-        kill(sleep, SIGSTOP)  // it does not end by itself
         let shim = try client.shimPID
         kill(shim, SIGKILL)
         try eventually("the shim is gone") { Processes.isGone(shim) }
         #expect(!Processes.isGone(command))
+        // It does not end by itself. Not before: the kernel sends SIGHUP to a group with a stopped
+        // process that the shim's end makes an orphan.
+        kill(sleep, SIGSTOP)
 
         let ending = try host.delete("a")
         #expect(ending.status == 0)

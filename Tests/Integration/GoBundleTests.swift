@@ -83,7 +83,7 @@ extension Integration {
         #expect(ending.errors.contains("no-runc: "))
         let response = try DeleteResponse(serializedBytes: ending.outputBytes)
         #expect(response.pid == 0)
-        #expect(response.exitStatus == 137)
+        #expect(response.exitStatus == 255)
         #expect(Self.mounts(below: host.bundle("a")) == 0)
       }
     }

@@ -18,7 +18,10 @@ package final class ChildProcesses {
   /// Called after an orphan that we adopted was reaped; its own children may be ours now.
   package var onOrphanReaped: () -> Void = {}
 
-  package init() {}
+  /// What children get, which is not what we have raised our own to.
+  package let openFiles: OpenFileLimit
+
+  package init(openFiles: OpenFileLimit) { self.openFiles = openFiles }
 
   package func register(_ pid: Int32, onExit: @escaping (ExitStatus) -> Void) {
     handlers[pid] = onExit

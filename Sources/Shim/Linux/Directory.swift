@@ -72,13 +72,15 @@ package struct Directory: ~Copyable {
 
   /// Adds to the end of a file of mode 0600, in one write.
   ///
-  /// - Parameter limit: a larger file is emptied first (bytes).
+  /// - Parameter limit: what would grow beyond it is emptied first (bytes).
   package func append(_ name: String, _ text: String, limit: Int) throws(Errno) {
     let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
     let file = Descriptor(
       owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags, 0o600) })
-    if lseek(file.number, 0, SEEK_END) > limit { try valueOrErrno { ftruncate(file.number, 0) } }
     let bytes = Array(text.utf8)
+    if Int(lseek(file.number, 0, SEEK_END)) + bytes.count > limit {
+      try valueOrErrno { ftruncate(file.number, 0) }
+    }
     guard try file.write(bytes.span) == bytes.count else { throw .noSpace }
   }
 

@@ -29,7 +29,7 @@ struct Delete {
       warn("\(options.id): its exit status is unknown")
     }
     let response = DeleteResponse.with {
-      $0.pid = UInt32(recorded?.pid ?? ended?.pid ?? 0)
+      $0.pid = UInt32(max(0, recorded?.pid ?? ended?.pid ?? 0))
       $0.exitStatus = recorded?.status ?? ended?.status.code ?? Self.unknownStatus
       $0.exitedAt = .now
       if let recorded {

@@ -18,7 +18,8 @@ final class Serve {
   private static let drainLimit = Duration.seconds(5)
 
   private let loop = EventLoop()
-  private let children = ChildProcesses()
+  // Before the limit is raised.
+  private let children = ChildProcesses(openFiles: .current)
   private let log: Log
   private let events: EventPublisher
   private let service: TaskService
@@ -31,7 +32,6 @@ final class Serve {
     let sink = LogSink(path: "log")
     log = Log(debug: options.debug) { sink.write(Logfmt.line($0, $1, $2)) }
     do throws(Errno) {
-      let openFiles = OpenFileLimit.current
       OpenFileLimit.raise()
       CurrentProcess.returnLargeBlocks()
       CurrentProcess.ignoreBrokenPipes()
@@ -48,7 +48,7 @@ final class Serve {
 
       let runtime: any ContainerRuntime =
         program.isSample
-        ? HostRuntime(loop, children, openFiles: openFiles, programName: program.argument0)
+        ? HostRuntime(loop, children, programName: program.argument0)
         : OCIRuntime(loop, children, namespace: options.namespace)
       let ending = Ending()
       service = TaskService(

@@ -47,14 +47,15 @@ final class HelperProcess {
     command.deathSignal = SIGKILL
     let child: ChildProcess
     if let streams {
-      child = try command.spawn(descriptors: streams, openFiles: .current)
+      child = try command.spawn(descriptors: streams, openFiles: children.openFiles)
     } else {
       var pipe = try Pipe()
       let readEnd = pipe.takeReadEnd()
       let writeEnd = pipe.takeWriteEnd()
       try readEnd.setNonblocking()
       child = try command.spawn(
-        descriptors: [Command.null, writeEnd.number, writeEnd.number], openFiles: .current)
+        descriptors: [Command.null, writeEnd.number, writeEnd.number], openFiles: children.openFiles
+      )
       watch = Watch(loop, readEnd, onReadable: { [unowned self] in _ = readOutput() })
       watch?.awaitsReadable = true
     }

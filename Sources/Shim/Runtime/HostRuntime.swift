@@ -15,16 +15,13 @@ package final class HostRuntime: ContainerRuntime {
   package let takesOptions = false
   private let loop: EventLoop
   private let children: ChildProcesses
-  private let openFiles: OpenFileLimit
   private let programName: String
 
-  /// - Parameter openFiles: what the commands get, which is not what the shim has raised its own to.
   package init(
-    _ loop: EventLoop, _ children: ChildProcesses, openFiles: OpenFileLimit, programName: String
+    _ loop: EventLoop, _ children: ChildProcesses, programName: String
   ) {
     self.loop = loop
     self.children = children
-    self.openFiles = openFiles
     self.programName = programName
     children.onOrphanReaped = { [unowned self] in endOrphans() }
   }
@@ -66,7 +63,7 @@ package final class HostRuntime: ContainerRuntime {
       let ours = pair.takeOurs()
       let channel = pair.takeChilds()
       let child = try held.spawn(
-        descriptors: io.childDescriptors + [channel.number], openFiles: openFiles)
+        descriptors: io.childDescriptors + [channel.number], openFiles: children.openFiles)
       // From here on a failure drops `ours`, and the held process ends by itself.
       children.register(child.pid) { _ in }
       io.closeChildEnds()

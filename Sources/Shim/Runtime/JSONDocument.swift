@@ -8,13 +8,16 @@ internal import Linux
   private let root: UnsafeMutablePointer<json_t>
 
   /// - Parameter name: the file's, for an error.
-  init(_ text: [UInt8], of name: String) throws(BundleError) {
+  /// - Parameter exact: refuses integers above 2^63, which a spec may hold (an unlimited rlimit is
+  ///   2^64 - 1). They are read as reals otherwise, and could not be written again.
+  init(_ text: [UInt8], of name: String, exact: Bool = false) throws(BundleError) {
     // The tree dies as a whole, and what comes after it finds the heap as it was.
     unsafe json_set_alloc_funcs({ unsafe Arena.allocate($0) }, { unsafe Arena.free($0) })
     var error = json_error_t()
     let parsed = unsafe text.withUnsafeBytes { bytes in
       unsafe json_loadb(
-        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, 0, &error)
+        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count,
+        exact ? 0 : size_t(JSON_DECODE_INT_AS_REAL), &error)
     }
     guard let parsed = unsafe parsed else {
       let words = unsafe withUnsafeBytes(of: &error.text) { bytes in
@@ -46,6 +49,9 @@ internal import Linux
     guard let value = unsafe json_string_value(json_object_get(root, key)) else { return nil }
     return unsafe String(cString: value)
   }
+
+  /// Whether a member is `true`.
+  func isTrue(_ key: String) -> Bool { unsafe json_object_get(root, key) == json_true() }
 
   /// The text of the object with a member set.
   func setting(_ key: String, to value: Bool) throws(BundleError) -> [UInt8] {

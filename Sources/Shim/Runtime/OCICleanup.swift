@@ -36,13 +36,16 @@ package struct OCICleanup {
   }
 
   /// Deletes the container by force and unmounts its rootfs (blocks, for the `delete` command).
-  package mutating func end(id: String, namespace: String) -> InitRecord.Ended {
+  ///
+  /// - Returns: nil when the runtime did not do it: then nobody knows whether the container lives.
+  package mutating func end(id: String, namespace: String) -> InitRecord.Ended? {
     do throws(Errno) {
       try delete(id, "\(root)/\(namespace)")
     } catch {
       warnings.append("\(runtime): \(error)")
     }
     unmount()
+    guard warnings.isEmpty else { return nil }
     return .init(pid: pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
   }
 

@@ -37,13 +37,14 @@ final class OCIContainer: RuntimeContainer {
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
   ) {
     let bundle = program.bundle
-    let spec = "\(request.id).process.json"
+    // The prefix keeps an exec called "init" from init's file.
+    let spec = "exec-\(request.id).json"
     do throws(Errno) {
       try bundle.write(spec, String(decoding: request.spec, as: UTF8.self))
     } catch {
       return completion(.failure(.failed("\(bundle.path)/\(spec): \(error)")))
     }
-    let pidFile = "\(request.id).pid"
+    let pidFile = "exec-\(request.id).pid"
     program.makeProcess(
       "exec", ["--process", "\(bundle.path)/\(spec)", "--detach"], [id], pidFile: pidFile, io,
       onExit

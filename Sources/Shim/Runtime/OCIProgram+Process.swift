@@ -22,7 +22,7 @@ extension OCIProgram {
     var console: ConsoleSocket?
     if io.isTerminal {
       do throws(Errno) {
-        let socket = try ConsoleSocket(in: bundle.path, name: "\(pidFile).console")
+        let socket = try ConsoleSocket(in: bundle.path, name: "console.\(runs)")
         line += ["--console-socket", socket.path]
         console = socket
       } catch {

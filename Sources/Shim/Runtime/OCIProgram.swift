@@ -16,7 +16,8 @@ final class OCIProgram {
   let bundle: Bundle
   private let loop: EventLoop
   let children: ChildProcesses
-  private var runs = 0
+  /// How often it was run: names of files that only one run uses are made of it.
+  private(set) var runs = 0
 
   init(
     _ options: RuntimeOptions, namespace: String, _ bundle: Bundle, _ loop: EventLoop,

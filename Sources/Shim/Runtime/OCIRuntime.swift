@@ -39,7 +39,8 @@ package final class OCIRuntime: ContainerRuntime {
     if options.noNewKeyring { arguments.append("--no-new-keyring") }
     let rootfs = Rootfs(bundle, request.rootfs, loop, children)
     rootfs.mount { error in
-      if let error { return completion(.failure(error)) }
+      // A mount that was ended for want of time leaves those before it.
+      if let error { return rootfs.unmount { _ in completion(.failure(error)) } }
       program.makeProcess(
         "create", arguments, [request.id], pidFile: "init.pid", io, onExit
       ) { result in

@@ -89,7 +89,6 @@ final class Relay {
 
   private func turn(_ available: Int) {
     guard let input else { return }
-    defer { lookForEnd() }
     guard let output else { return drop(from: input) }
     do throws(Errno) {
       if splices && available >= Self.spliceFrom {
@@ -114,7 +113,7 @@ final class Relay {
       if count > 0 { return count }
       end(.inputEnded)
     } catch .wouldBlock {
-      // Woken for nothing.
+      if endsWhenEmpty { end(.inputEnded) }  // else woken for nothing
     } catch .ioError where lastsUntilExit {
       waitForTerminal(input)
     } catch {
@@ -133,21 +132,25 @@ final class Relay {
   }
 
   /// The process that the terminal was made for is gone: what it has printed is still read, and then
-  /// it is over, even if others keep the terminal open.
+  /// it is over, even if others keep the terminal open. How much there is nobody tells (FIONREAD knows
+  /// a part of it): it is read until there is no more.
   func processExited() {
     guard lastsUntilExit else { return }
     lastsUntilExit = false
-    hangUp = nil
     endsWhenEmpty = true
-    if held.isEmpty { input?.awaitsReadable = true }
-    lookForEnd()
+    hangUp = Timer(hub.loop) { [unowned self] in readToTheEnd() }
+    readToTheEnd()
   }
 
-  private func lookForEnd() {
-    guard endsWhenEmpty, held.isEmpty, let input, input.descriptor.readableBytes == 0 else {
-      return
+  private func readToTheEnd() {
+    guard endsWhenEmpty else { return }
+    // Not for ever: others may print on.
+    for _ in 0..<16 {
+      guard let input, held.isEmpty else { return }
+      input.awaitsReadable = false
+      turn(0)
     }
-    end(.inputEnded)
+    hangUp?.schedule(after: Self.busy)
   }
 
   private func drop(from input: Watch) {
@@ -218,8 +221,8 @@ final class Relay {
       if !self.held.isEmpty { return }
     }
     output.awaitsWritable = false
-    input.awaitsReadable = true
-    lookForEnd()
+    input.awaitsReadable = !endsWhenEmpty
+    readToTheEnd()
   }
 
   /// Lets go of both ends; tells nobody.
@@ -231,6 +234,7 @@ final class Relay {
   }
 
   private func end(_ reason: End) {
+    endsWhenEmpty = false
     output = nil
     if reason == .inputEnded {
       input = nil

@@ -59,6 +59,8 @@ final class StartOperation {
   private func connect(_ made: RuntimeProcess) {
     process.process = made
     process.record.pid = made.pid
+    // Too late for whoever ended the container's processes.
+    if container.initHasExited { try? made.kill(signal: SIGKILL) }
     process.io.connect { [self] error in
       if error != nil { try? made.kill(signal: SIGKILL) }
       finish(error.map(TaskError.init))
@@ -66,7 +68,7 @@ final class StartOperation {
   }
 
   private func finish(_ error: TaskError?) {
-    turn = nil
+    defer { turn = nil }  // what waits for it looks at the new state
     if let error {
       process.record.state = .created
       process.startHasFailed = true

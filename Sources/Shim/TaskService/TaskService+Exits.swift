@@ -12,6 +12,11 @@ extension TaskService {
   func exited(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
     if process.record.state == .starting {
       process.earlyExit = exit  // told after the start
+    } else if process.startHasFailed, !process.record.isInit {
+      // Nobody was told of its start. It stays created, and can be deleted.
+      process.process = nil
+      process.deletion?.exited()
+      tellHeldExit(container)
     } else if process.record.isInit {
       initExited(container, exit)
     } else {
@@ -27,6 +32,7 @@ extension TaskService {
     if container.runtime.sharesPIDs {
       container.runtime.killAll(signal: SIGKILL) { [log] error in
         guard let error, error != .processFinished else { return }
+        for exec in container.execs.values { try? exec.process?.kill(signal: SIGKILL) }
         log.error("processes may be left", ("id", container.id), ("error", "\(error)"))
       }
     }

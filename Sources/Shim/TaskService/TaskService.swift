@@ -53,6 +53,10 @@ package final class TaskService {
       if !process.record.isInit, container.initHasExited {
         throw .precondition("container \(request.id) init process is not running")
       }
+      // Its pipes went with the first attempt.
+      if !process.record.isInit, process.startHasFailed {
+        throw .unknown("cannot start a stopped process")
+      }
       StartOperation(self, container, process, reply).begin()
     } catch {
       reply.fail(error.status)
@@ -80,7 +84,9 @@ package final class TaskService {
       $0.id = record.id
       $0.bundle = container.bundle.path
       $0.pid = UInt32(record.pid)
-      $0.status = record.isInit && container.isPausing ? .pausing : record.state.status
+      $0.status =
+        record.isInit && container.isPausing && !container.initHasExited
+        ? .pausing : record.state.status
       $0.stdin = record.stdio.stdin
       $0.stdout = record.stdio.stdout
       $0.stderr = record.stdio.stderr
@@ -122,7 +128,7 @@ package final class TaskService {
         throw .ofKill(error)
       }
       // A frozen process dies when it is thawed (freezer of cgroup version 1).
-      if signal == SIGKILL, container.initProcess.record.state == .paused {
+      if process.record.isInit, signal == SIGKILL, container.initProcess.record.state == .paused {
         container.runtime.resume { _ in }
       }
       reply.sendEmpty()
