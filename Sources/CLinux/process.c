@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -18,6 +19,10 @@ static int answer(int result) { return result < 0 ? -errno : result; }
 int clinux_become_subreaper(void) { return answer(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 int clinux_name_process(const char *name) { return answer(prctl(PR_SET_NAME, name, 0, 0, 0)); }
+
+int clinux_take_terminal(void) {
+  return setsid() < 0 ? -errno : answer(ioctl(STDIN_FILENO, TIOCSCTTY, 0));
+}
 
 int clinux_schedule_core_for_group(void) {
   enum { process_group = 2 };  // PIDTYPE_PGID, which no header gives

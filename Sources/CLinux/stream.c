@@ -49,6 +49,20 @@ int clinux_set_window(int terminal, uint16_t columns, uint16_t rows) {
   return answer(ioctl(terminal, TIOCSWINSZ, &size));
 }
 
+int clinux_open_terminal(int *master) {
+  int ours = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int unlocked = 0, other = -1;
+  if (ours >= 0 && ioctl(ours, TIOCSPTLCK, &unlocked) == 0)
+    other = ioctl(ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (other < 0) {
+    int error = errno;
+    if (ours >= 0) close(ours);
+    return -error;
+  }
+  *master = ours;
+  return other;
+}
+
 int clinux_set_close_on_exec(int descriptor) {
   return answer(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
 }

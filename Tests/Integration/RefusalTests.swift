@@ -22,26 +22,10 @@ extension Integration {
       }
     }
 
-    @Test func terminalsAreRefused() throws {
-      try Containerd.run { containerd in
-        try containerd.create("shim-test", flags: ["--tty"])
-        let start = try containerd.spawnCtr(["task", "start", "shim-test"], terminal: Terminal())
-        let ending = try start.wait()
-        #expect(ending.status != 0)
-        #expect(
-          ending.output.contains("terminals of the sample are not built yet: not implemented"))
-        #expect(try containerd.task("shim-test") == nil)
-      }
-    }
-
     @Test func whatIsNotBuiltIsNamed() throws {
       try Containerd.run { containerd in
         try containerd.runTask("shim-test")
         let calls = [
-          (
-            ["exec", "--exec-id", "e", "shim-test", "true"],
-            "exec in the sample is not built yet: not implemented"
-          ),
           (["pause", "shim-test"], "has no container that could be paused: not implemented"),
           (["resume", "shim-test"], "cannot resume a running process: unknown"),
         ]

@@ -33,6 +33,8 @@ pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd);
 
 int clinux_become_subreaper(void);
 int clinux_name_process(const char *name);
+// A session of our own, whose controlling terminal is descriptor 0.
+int clinux_take_terminal(void);
 // A core-scheduling cookie of its own for this process group (see prctl(2), PR_SCHED_CORE).
 int clinux_schedule_core_for_group(void);
 // Freed blocks go back to the kernel from 64 KiB on: a shim lives for months after one big request.
@@ -100,6 +102,8 @@ ssize_t clinux_splice(int input, int output, size_t bytes);
 int clinux_set_nonblocking(int descriptor);
 int clinux_duplicate(int descriptor);
 int clinux_set_window(int terminal, uint16_t columns, uint16_t rows);
+// A new terminal: stores the master, answers the other end, which is nobody's controlling terminal.
+int clinux_open_terminal(int *master);
 int clinux_set_close_on_exec(int descriptor);
 // A one-shot timer finer than libevent's milliseconds.
 int clinux_open_timer(void);

@@ -49,11 +49,18 @@ package enum CurrentProcess {
     return unsafe String(cString: value)
   }
 
+  /// The terminal of standard input becomes ours, and we the leader of its session.
+  package static func takeTerminal() throws(Errno) { try check(clinux_take_terminal()) }
+
+  /// Makes a directory the current one.
+  package static func enter(_ directory: String) throws(Errno) {
+    try valueOrErrno { unsafe chdir(directory) }
+  }
+
   /// Replaces this process by a program found in PATH; comes back only with an error.
-  package static func execute(_ arguments: [String]) -> Errno {
+  package static func execute(_ arguments: [String]) throws(Errno) {
     var pointers = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    guard let program = unsafe pointers[0] else { return .invalidArgument }
-    unsafe execvp(program, &pointers)
-    return Errno(rawValue: errno)
+    guard let program = unsafe pointers[0] else { throw .invalidArgument }
+    try valueOrErrno { unsafe execvp(program, &pointers) }
   }
 }

@@ -25,6 +25,22 @@ package struct Pseudoterminal: ~Copyable {
   }
 }
 
+/// A new terminal: our end, and that of the process.
+package struct TerminalPair: ~Copyable {
+  private var ours: Descriptor?
+  package let process: Descriptor
+
+  package init() throws(Errno) {
+    var master: Int32 = -1
+    process = Descriptor(owning: try check(unsafe clinux_open_terminal(&master)))
+    ours = Descriptor(owning: master)
+  }
+
+  package mutating func takeOurs() throws(Errno) -> Pseudoterminal {
+    try Pseudoterminal(ours.take().owned())
+  }
+}
+
 /// A socket in a directory, over which an OCI runtime hands us the master of a terminal it has made.
 package final class ConsoleSocket {
   private let name: String

@@ -9,6 +9,8 @@ package enum StandardStreams {
   /// The number of standard error, to be given to a child.
   package static let error = STDERR_FILENO
 
+  package static var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Standard input to its end; nothing when it is closed.
   ///
   /// - Throws: `EFBIG` past the limit (bytes).

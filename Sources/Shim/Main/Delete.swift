@@ -43,13 +43,23 @@ struct Delete {
 
   private func end(_ bundle: Bundle) -> InitRecord.Ended? {
     do throws(BundleError) {
-      if let ended = try InitRecord.end(in: bundle) { return ended }
+      // What the runtime does not end goes by its pid and start time.
+      let ended = endContainer(bundle)
+      return try InitRecord.end(in: bundle) ?? ended
     } catch {
       warn(error.words)
+      return nil
     }
+  }
+
+  /// - Returns: nil when there is no container, or when nobody knows what became of it.
+  private func endContainer(_ bundle: Bundle) -> InitRecord.Ended? {
     guard var cleanup = OCICleanup(bundle) else { return nil }
     defer { cleanup.warnings.forEach(warn) }
-    return cleanup.end(id: options.id, namespace: options.namespace)
+    // One that had ended by itself has a status that nobody has seen.
+    let hadEnded = InitRecord.isRunning(in: bundle) == false
+    let ended = cleanup.end(id: options.id, namespace: options.namespace)
+    return hadEnded ? nil : ended
   }
 
   private func warn(_ words: String) { StandardStreams.writeError("\(words)\n") }

@@ -123,6 +123,8 @@ package enum RuntimeError: Error, Equatable {
   case refused(String)
   case invalid(String)
   case failed(String)
+  /// The runtime was ended before it had done: what it has made is unknown.
+  case abandoned(String)
   /// The process has exited.
   case processFinished
 }

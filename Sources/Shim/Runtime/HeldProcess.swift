@@ -9,21 +9,24 @@ internal import struct SystemPackage.Errno
 ///
 /// Create promises a pid and Start begins the command, so Create spawns this program again as
 /// `held`: it reads one byte from its descriptor 3 and executes the command in its own place. The
-/// descriptor closes by that (close-on-exec), or brings back what went wrong.
+/// descriptor closes by that (close-on-exec), or brings back what went wrong. When nobody holds this
+/// object any more, a process that still waits ends.
 final class HeldProcess {
-  private let loop: EventLoop
+  private let name: String
   private var channel: Watch?
-  private var onOutcome: ((Errno?) -> Void)?
+  private var completion: ((RuntimeError?) -> Void)?
 
-  init(_ loop: EventLoop, channel: consuming Descriptor) {
-    self.loop = loop
+  /// - Parameter name: the command's, for an error.
+  init(_ loop: EventLoop, channel: consuming Descriptor, name: String) {
+    self.name = name
     self.channel = Watch(loop, channel, onReadable: { [unowned self] in outcomeIsThere() })
   }
 
-  /// Lets the process go on; tells nil once it executes the command, or why it could not.
-  func release(_ onOutcome: @escaping (Errno?) -> Void) {
-    guard let channel else { return onOutcome(.noSuchProcess) }
-    self.onOutcome = onOutcome
+  /// Lets the process go on; tells nil once it executes the command, or why it could not. Keeps
+  /// itself until then.
+  func release(completion: @escaping (RuntimeError?) -> Void) {
+    guard let channel else { return completion(.processFinished) }
+    self.completion = { [self] error in withExtendedLifetime(self) { completion(error) } }
     channel.awaitsReadable = true
     do throws(Errno) {
       // One byte into an empty socket: never partial, never EAGAIN.
@@ -46,23 +49,29 @@ final class HeldProcess {
 
   private func finish(_ outcome: Errno?) {
     channel = nil
-    onOutcome.take()?(outcome)
+    completion.take()?(outcome.map { .failed("exec \(name): \($0)") })
   }
 }
 
-/// The other side: what `containerd-shim-swift-v2 held COMMAND …` does.
+/// The other side: what `containerd-shim-swift-v2 held DIRECTORY COMMAND …` does.
 package enum HeldCommand {
   static let go: UInt8 = 1
   static let channel: Int32 = 3
 
   /// Becomes the command, or comes back with the exit code.
-  package static func run(_ command: [String]) -> Int32 {
-    guard !command.isEmpty, let channel = try? Descriptor.inherited(Self.channel) else { return 2 }
+  package static func run(_ words: [String]) -> Int32 {
+    guard words.count > 1, let channel = try? Descriptor.inherited(Self.channel) else { return 2 }
     // The end of the stream: the shim is gone, and nobody will ever start this.
     guard let word = try? channel.readByte(), word == go else { return 1 }
-    let error = CurrentProcess.execute(command)
-    // An errno is below 256.
-    _ = try? channel.write([UInt8(truncatingIfNeeded: error.rawValue)].span)
+    do throws(Errno) {
+      // Only a terminal made for it: other inputs are pipes, or nothing.
+      if StandardStreams.inputIsTerminal { try CurrentProcess.takeTerminal() }
+      try CurrentProcess.enter(words[0])
+      try CurrentProcess.execute(Array(words.dropFirst()))
+    } catch {
+      // An errno is below 256.
+      _ = try? channel.write([UInt8(truncatingIfNeeded: error.rawValue)].span)
+    }
     return 127
   }
 }

@@ -16,6 +16,8 @@ final class HelperProcess {
     let output: String
   }
 
+  /// After its SIGKILL: what it leaves is the kernel's to give to us, once it is gone.
+  private static let grace = Duration.seconds(1)
   /// More output than this is read and dropped (bytes).
   private static let outputLimit = 64 * 1024
 
@@ -23,6 +25,7 @@ final class HelperProcess {
   private var output: [UInt8] = []
   private var watch: Watch?
   private var timer: Timer?
+  private var isLate = false
   private var child: RuntimeProcess?
   private var completion: ((Ending) -> Void)?
 
@@ -61,10 +64,12 @@ final class HelperProcess {
     }
     let pid = child.pid
     // `self` lives until one of these two has called `finish`.
-    children.register(pid) { [self] in finish($0) }
+    children.register(pid) { [self] status in finish(isLate ? nil : status) }
     let timer = Timer(loop) { [self] in
+      if isLate { return finish(nil) }
+      isLate = true
       try? self.child?.kill(signal: SIGKILL)
-      finish(nil)
+      self.timer?.schedule(after: Self.grace)
     }
     timer.schedule(after: limit)
     self.timer = timer

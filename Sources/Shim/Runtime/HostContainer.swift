@@ -1,49 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Linux
 internal import Stdio
 
-/// The sample's container, which contains nothing: a command on the host and what descends from it.
+/// The sample's container, which contains nothing: commands on the host and what descends from them.
 final class HostContainer: RuntimeContainer {
   let initProcess: RuntimeProcess
+  private unowned let runtime: HostRuntime
   /// Where init waits for its start.
   private var held: HeldProcess?
+  /// By pid, until they have exited.
+  private var execs: [Int32: RuntimeProcess] = [:]
 
-  init(_ process: RuntimeProcess, _ held: HeldProcess) {
+  init(_ runtime: HostRuntime, _ process: RuntimeProcess, _ held: HeldProcess) {
+    self.runtime = runtime
     initProcess = process
     self.held = held
   }
 
   func start(completion: @escaping (RuntimeError?) -> Void) {
     guard let held = held.take() else { return completion(.processFinished) }
-    // `held` lives until it has told: the closure holds it.
-    held.release { error in
-      withExtendedLifetime(held) {
-        completion(error.map { .failed("exec \(HostRuntime.command[0]): \($0)") })
-      }
-    }
+    held.release(completion: completion)
   }
 
   func exec(
     _ request: ExecRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
   ) {
-    completion(.failure(.notBuilt("exec in the sample is not built yet")))
-  }
-
-  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
     do throws(RuntimeError) {
-      // Once it is reaped its pid may be a stranger's.
-      try initProcess.kill(signal: 0)
-      ProcessTree.signalDescendants(of: initProcess.pid, signal)
-      try initProcess.kill(signal: signal)
-      completion(nil)
+      var pid: Int32 = 0
+      let (process, held) = try runtime.spawn(HostCommand(spec: request.spec), io) {
+        [weak self] status in
+        self?.execs[pid] = nil
+        onExit(status)
+      }
+      pid = process.pid
+      execs[pid] = process
+      held.release { error in
+        completion(error.map { .failure($0) } ?? .success(process))
+      }
     } catch {
-      completion(error)
+      completion(.failure(error))
     }
   }
 
-  var pids: [Int32] { [initProcess.pid] + ProcessTree.descendants(of: initProcess.pid) }
+  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
+    var outcome: RuntimeError? = .processFinished
+    for process in processes {
+      do throws(RuntimeError) {
+        // Once it is reaped its pid may be a stranger's.
+        try process.kill(signal: 0)
+        ProcessTree.signalDescendants(of: process.pid, signal)
+        try process.kill(signal: signal)
+        outcome = nil
+      } catch where error != .processFinished {
+        outcome = error
+      } catch {
+        continue
+      }
+    }
+    completion(outcome)
+  }
+
+  private var processes: [RuntimeProcess] { [initProcess] + execs.values }
+
+  var pids: [Int32] {
+    processes.flatMap { [$0.pid] + ProcessTree.descendants(of: $0.pid) }
+  }
 
   func pause(completion: @escaping (RuntimeError?) -> Void) {
     completion(.notBuilt("the sample has no container that could be paused"))
@@ -54,6 +78,6 @@ final class HostContainer: RuntimeContainer {
   /// Nothing is left: orphans ended with their command.
   func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void) { completion(nil) }
 
-  /// The runtime ends them itself.
-  var sharesPIDs: Bool { false }
+  /// On the host they would.
+  var sharesPIDs: Bool { true }
 }

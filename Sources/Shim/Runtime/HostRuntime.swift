@@ -7,10 +7,11 @@ package import Stdio
 
 internal import struct SystemPackage.Errno
 
-/// The sample's runtime: ignores image and rootfs and runs one fixed command on the host. It is here
-/// to teach what a shim does, and to test it without an OCI runtime.
+/// The sample's runtime: ignores image and rootfs and runs one fixed command on the host, and what
+/// Exec asks for beside it. It is here to teach what a shim does, and to test it without an OCI
+/// runtime.
 package final class HostRuntime: ContainerRuntime {
-  static let command = ["sh", "-c", "while date --rfc-3339=seconds; do sleep 5; done"]
+  private static let command = ["sh", "-c", "while date --rfc-3339=seconds; do sleep 5; done"]
 
   package let takesOptions = false
   private let loop: EventLoop
@@ -33,8 +34,15 @@ package final class HostRuntime: ContainerRuntime {
     completion(
       Result { () throws(RuntimeError) in
         try refuseClusters(request.bundle)
-        if io.isTerminal { throw .notBuilt("terminals of the sample are not built yet") }
-        return try spawn(request.bundle, io, onExit)
+        let command = HostCommand(
+          arguments: Self.command, environment: CurrentProcess.environment, directory: ".")
+        let (process, held) = try spawn(command, io, onExit)
+        do throws(Errno) {
+          try InitRecord.write(process.pid, to: request.bundle)
+        } catch {
+          throw .failed("bundle \(request.bundle.path): \(error)")
+        }
+        return HostContainer(self, process, held)
       })
   }
 
@@ -51,38 +59,37 @@ package final class HostRuntime: ContainerRuntime {
     }
   }
 
-  private func spawn(
-    _ bundle: Bundle, _ io: ProcessIO, _ onExit: @escaping (ExitStatus) -> Void
-  ) throws(RuntimeError) -> HostContainer {
-    let held = Command(
-      path: "/proc/self/exe", arguments: [programName, "held"] + Self.command,
-      // Not the socket by which containerd talks to systemd, in containerd's name.
-      environment: CurrentProcess.environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
+  /// Makes a process that waits to become the command.
+  func spawn(
+    _ command: HostCommand, _ io: ProcessIO, _ onExit: @escaping (ExitStatus) -> Void
+  ) throws(RuntimeError) -> (RuntimeProcess, HeldProcess) {
     do throws(Errno) {
       var pair = try SocketPair()
       let ours = pair.takeOurs()
       let channel = pair.takeChilds()
-      let child = try held.spawn(
-        descriptors: io.childDescriptors + [channel.number], openFiles: children.openFiles)
-      // From here on a failure drops `ours`, and the held process ends by itself.
-      children.register(child.pid) { _ in }
-      io.closeChildEnds()
-      try InitRecord.write(child.pid, to: bundle)
+      var streams = io.childDescriptors
+      var terminal = io.isTerminal ? try TerminalPair() : nil
+      if let process = terminal?.process.number { streams = [process, process, process] }
+      let child = try command.held(programName).spawn(
+        descriptors: streams + [channel.number], openFiles: children.openFiles)
       let pid = child.pid
       children.register(pid) { [unowned self] status in
         endOrphans()
         onExit(status)
       }
-      return HostContainer(
-        RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()), HeldProcess(loop, channel: ours))
+      io.closeChildEnds()
+      if let ours = try terminal?.takeOurs() { try io.attach(ours) }
+      return (
+        RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()), HeldProcess(loop, channel: ours, name: command.arguments[0])
+      )
     } catch {
       throw .failed("cannot spawn: \(error)")
     }
   }
 
   /// Ends what an ended command left behind. The kernel has made us its parent (subreaper). By pid
-  /// and never by process group: the group is the shim's own. Whose orphan it is cannot be told; with
-  /// this one command, which leaves none while it lives, it is always an ended command's.
+  /// and never by process group: the group is the shim's own. Whose orphan it is cannot be told: what
+  /// one command left goes at the latest when the next one ends.
   private func endOrphans() {
     for pid in ProcessTree.children(of: CurrentProcess.id) where !children.isRegistered(pid) {
       // A child of ours that we have not reaped: its pid means nobody else.

@@ -18,6 +18,12 @@ package enum InitRecord {
     package let status: ExitStatus
   }
 
+  /// Whether the recorded process runs; nil without a record.
+  package static func isRunning(in bundle: Bundle) -> Bool? {
+    guard exists(in: bundle) else { return nil }
+    return (try? identity(in: bundle)?.open()) != nil
+  }
+
   static func write(_ pid: Int32, to bundle: Bundle) throws(Errno) {
     guard let identity = ProcessIdentity(runningAs: pid) else { throw .noSuchProcess }
     try bundle.write(name, "\(version) \(identity.text)")
@@ -34,16 +40,21 @@ package enum InitRecord {
   ///
   /// - Throws: `unknownVersion`.
   package static func end(in bundle: Bundle) throws(BundleError) -> Ended? {
+    guard let identity = try identity(in: bundle), let pidfd = try? identity.open() else {
+      return nil
+    }
+    ProcessTree.kill(identity.pid, root: pidfd)
+    // containerd gives `delete` 5 s in all; a process in the kernel's hands may take longer to go.
+    pidfd.waitForProcess(milliseconds: 2000)
+    return Ended(pid: identity.pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
+  }
+
+  private static func identity(in bundle: Bundle) throws(BundleError) -> ProcessIdentity? {
     guard let text = try? bundle.read(name) else { return nil }
     let words = text.split(separator: " ", maxSplits: 1)
     guard words.count == 2, words[0] == version else {
       throw .unknownVersion(name, words.first.map(String.init) ?? "")
     }
-    guard let identity = ProcessIdentity(String(words[1])), let pidfd = try? identity.open()
-    else { return nil }
-    ProcessTree.kill(identity.pid, root: pidfd)
-    // containerd gives `delete` 5 s; a process in the kernel's hands may take longer to go.
-    pidfd.waitForProcess(milliseconds: 3000)
-    return Ended(pid: identity.pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
+    return ProcessIdentity(String(words[1]))
   }
 }

@@ -50,6 +50,22 @@ internal import Linux
     return unsafe String(cString: value)
   }
 
+  /// A member of a member that is a whole number.
+  func integer(_ object: String, _ key: String) -> Int? {
+    guard let value = unsafe json_object_get(json_object_get(root, object), key),
+      unsafe json_number_value(value) == json_number_value(value).rounded()
+    else { return nil }
+    return Int(exactly: unsafe json_number_value(value))
+  }
+
+  /// A member that is an array, of which the strings are taken.
+  func strings(_ key: String) -> [String] {
+    let all = unsafe json_object_get(root, key)
+    return unsafe (0..<json_array_size(all)).compactMap { index in
+      unsafe json_string_value(json_array_get(all, index)).map { unsafe String(cString: $0) }
+    }
+  }
+
   /// Whether a member is `true`.
   func isTrue(_ key: String) -> Bool { unsafe json_object_get(root, key) == json_true() }
 

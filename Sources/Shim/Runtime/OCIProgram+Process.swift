@@ -38,7 +38,10 @@ extension OCIProgram {
     run(verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors) {
       [children] error in
       defer { children.stopExpecting() }
-      if let error { return completion(.failure(error)) }
+      if let error {
+        if case .abandoned = error { try? self.adopt(pidFile, { _ in }).kill(signal: SIGKILL) }
+        return completion(.failure(error))
+      }
       completion(
         Result { () throws(RuntimeError) in
           let process = try self.adopt(pidFile, onExit)

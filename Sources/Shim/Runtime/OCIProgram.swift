@@ -60,7 +60,9 @@ final class OCIProgram {
         defer { log.remove() }
         switch ending.status?.code {
         case 0: completion(nil)
-        case nil: fail("\(options.binaryName) did not end within \(limit.components.seconds) s")
+        case nil:
+          let words = "\(options.binaryName) did not end within \(limit.components.seconds) s"
+          completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
         case let code?:
           let output = ending.output.isEmpty ? "" : ": \(ending.output)"
           fail(

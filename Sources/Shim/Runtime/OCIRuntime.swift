@@ -46,7 +46,13 @@ package final class OCIRuntime: ContainerRuntime {
       ) { result in
         switch result {
         case .success(let process):
+          // For a `delete` whose runtime fails. Not there for one that has ended already.
+          try? InitRecord.write(process.pid, to: bundle)
           completion(.success(OCIContainer(request, program, rootfs, process)))
+        case .failure(.abandoned(let words)):
+          program.run("delete", ["delete", "--force", request.id]) { _ in
+            rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
+          }
         case .failure(let error):
           rootfs.unmount { _ in completion(.failure(error)) }
         }

@@ -66,8 +66,6 @@ final class ContainerProcess {
     for wait in waits.takeAll() { wait.take()?.send(response) }
   }
 
-  /// Whether its end is still to be told.
-  var isAlive: Bool { record.state == .starting || record.state == .running }
 }
 
 /// A container: its processes, and the runtime's handle of it.
@@ -95,6 +93,10 @@ final class Container {
   }
 
   var initHasExited: Bool { heldExit != nil || initProcess.record.exit != nil }
+  /// Why no exec may start any more: init's exit, which may have been told, is a container's last.
+  var refusalOfExecs: TaskError? {
+    initHasExited ? .precondition("container \(id) init process is not running") : nil
+  }
   var processes: [ContainerProcess] { [initProcess] + execs.values }
 }
 

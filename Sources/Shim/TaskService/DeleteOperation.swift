@@ -12,9 +12,9 @@ internal import TTRPC
 /// Delete: end a process that never started, wait until its output is in the FIFOs, remove what the
 /// runtime keeps, tell. Several calls share one operation and its answer.
 final class DeleteOperation {
-  /// How long a full FIFO, or an orphan that holds the output open, may hold up Delete: as in
-  /// containerd's own shim.
-  private static let relayLimit = Duration.seconds(10)
+  /// How long a full FIFO, an orphan that holds the output open, or a process that does not die may
+  /// hold up Delete: as in containerd's own shim.
+  private static let limit = Duration.seconds(10)
 
   private let service: TaskService
   private let container: Container
@@ -38,8 +38,9 @@ final class DeleteOperation {
     if process.record.exit != nil {
       waitForOutput()
     } else if let made = process.process {
-      // Created and never started. `exited` goes on.
+      // Created and never started. `exited` goes on, unless the kernel does not let go of it.
       try? made.kill(signal: SIGKILL)
+      wait { [unowned self] in fail(.unknown("process \(made.pid) does not end")) }
     } else {
       finish()  // an exec without a process
     }
@@ -49,10 +50,14 @@ final class DeleteOperation {
 
   private func waitForOutput() {
     if process.io.isRelayed { return removeContainer() }
-    let timer = Timer(service.hub.loop) { [unowned self] in removeContainer() }
-    timer.schedule(after: Self.relayLimit)
-    self.timer = timer
+    wait { [unowned self] in removeContainer() }
     process.io.whenRelayed { [unowned self] in removeContainer() }
+  }
+
+  private func wait(orElse: @escaping () -> Void) {
+    let timer = Timer(service.hub.loop, handler: orElse)
+    timer.schedule(after: Self.limit)
+    self.timer = timer
   }
 
   private func removeContainer() {

@@ -42,10 +42,9 @@ final class PauseOperation {
   private func finish(_ error: RuntimeError?) {
     container.isPausing = false
     if let error { return reply.answer(TaskError(error)) }
-    // It may have ended meanwhile.
-    if container.initProcess.record.exit == nil {
-      container.initProcess.record.state = pauses ? .paused : .running
-    }
+    // It ended meanwhile: after its exit there is nothing to tell.
+    if container.initHasExited { return reply.answer(.finished) }
+    container.initProcess.record.state = pauses ? .paused : .running
     if pauses {
       service.events.publish("/tasks/paused", TaskPaused.with { $0.containerID = container.id })
     } else {

@@ -59,12 +59,20 @@ final class StartOperation {
   private func connect(_ made: RuntimeProcess) {
     process.process = made
     process.record.pid = made.pid
-    // Too late for whoever ended the container's processes.
-    if container.initHasExited { try? made.kill(signal: SIGKILL) }
+    if let late = container.refusalOfExecs { return abandon(late) }
     process.io.connect { [self] error in
-      if error != nil { try? made.kill(signal: SIGKILL) }
-      finish(error.map(TaskError.init))
+      if let error = error.map(TaskError.init) ?? container.refusalOfExecs {
+        abandon(error)
+      } else {
+        finish(nil)
+      }
     }
+  }
+
+  /// Ends what the runtime has made: nobody will be told of it.
+  private func abandon(_ error: TaskError) {
+    try? process.process?.kill(signal: SIGKILL)
+    finish(error)
   }
 
   private func finish(_ error: TaskError?) {

@@ -18,6 +18,7 @@ package enum TaskError: Error, Equatable {
   case unimplemented(String)
   case unavailable(String)
   case deadline(String)
+  case exhausted(String)
   /// What has no class, such as a call in the wrong state: containerd's shims answer Unknown.
   case unknown(String)
 
@@ -38,6 +39,8 @@ package enum TaskError: Error, Equatable {
     case .unavailable(let text): Status(code: .unavailable, message: "\(text): unavailable")
     case .deadline(let text):
       Status(code: .deadlineExceeded, message: "\(text): context deadline exceeded")
+    case .exhausted(let text):
+      Status(code: .resourceExhausted, message: "\(text): resource exhausted")
     case .unknown(let text): Status(code: .unknown, message: text)
     }
   }
@@ -60,7 +63,7 @@ package enum TaskError: Error, Equatable {
     case .notBuilt(let text): self = .unimplemented(text)
     case .refused(let text): self = .precondition(text)
     case .invalid(let text): self = .invalid(text)
-    case .failed(let text): self = .unknown(text)
+    case .failed(let text), .abandoned(let text): self = .unknown(text)
     case .processFinished: self = .finished
     }
   }

@@ -6,6 +6,10 @@ internal import Stdio
 internal import SwiftProtobuf
 
 extension TaskService {
+  /// Each keeps pipes open from here on: a client that never deletes its execs must not use up the
+  /// descriptors of the others.
+  private static let execLimit = 4096
+
   /// Only notes what Start is to run; the process has no pid before that.
   func exec(_ request: ExecProcessRequest) throws(TaskError) {
     let container = try self.container(request.id)
@@ -16,6 +20,9 @@ extension TaskService {
       throw .alreadyExists("id \(request.execID)")
     }
     try container.initProcess.record.state.check(.exec)
+    guard container.execs.count < Self.execLimit else {
+      throw .exhausted("\(Self.execLimit) execs of container \(request.id) have not been deleted")
+    }
     let process: ContainerProcess
     do throws(StdioError) {
       process = ContainerProcess(

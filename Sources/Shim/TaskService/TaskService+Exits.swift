@@ -39,9 +39,11 @@ extension TaskService {
     tellHeldExit(container)
   }
 
+  /// Last of all. Not after execs that are still to start: that may take the runtime its time, and
+  /// their start fails now.
   private func tellHeldExit(_ container: Container) {
-    guard !container.execs.values.contains(where: \.isAlive), let exit = container.heldExit.take()
-    else { return }
+    let runs = container.execs.values.contains { $0.record.state == .running }
+    guard !runs, let exit = container.heldExit.take() else { return }
     tell(container, container.initProcess, exit)
   }
 

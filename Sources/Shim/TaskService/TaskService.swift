@@ -50,9 +50,7 @@ package final class TaskService {
       let (container, process) = try self.process(request.id, request.execID)
       try process.record.state.check(.start)
       // The runtime would refuse, in its own words and later.
-      if !process.record.isInit, container.initHasExited {
-        throw .precondition("container \(request.id) init process is not running")
-      }
+      if !process.record.isInit, let refusal = container.refusalOfExecs { throw refusal }
       // Its pipes went with the first attempt.
       if !process.record.isInit, process.startHasFailed {
         throw .unknown("cannot start a stopped process")

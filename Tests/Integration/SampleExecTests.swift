@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Support
+import Testing
+
+extension Integration {
+  /// Exec and terminals of the sample, on the host.
+  @Suite struct SampleExecTests {
+    private static func exec(_ id: String, _ command: String..., flags: [String] = []) -> [String] {
+      ["task", "exec", "--exec-id", id] + flags + ["shim-test"] + command
+    }
+
+    @Test func execs() throws {
+      try Containerd.run { containerd in
+        let events = try EventStream(containerd)
+        try containerd.runTask("shim-test")
+        let execs = try (1...20).map { number in
+          try containerd.spawnCtr(
+            Self.exec("e\(number)", "sh", "-c", "pwd; echo \(number) >&2; exit \(number)"))
+        }
+        for (index, exec) in execs.enumerated() {
+          let ending = try exec.wait()
+          #expect(ending.status == Int32(index + 1))
+          #expect(ending.output == "/\n")
+          #expect(ending.errors == "\(index + 1)\n")
+        }
+        let input = try containerd.spawnCtr(Self.exec("cat", "cat"), input: .bytes(Array("typed".utf8)))
+        #expect(try input.wait().output == "typed")
+        try containerd.endTask("shim-test")
+        try events.wait(for: "/tasks/delete", of: "shim-test")
+        let topics = events.topics(of: "shim-test")
+        for (topic, count) in [
+          ("/tasks/exec-added", 21), ("/tasks/exec-started", 21), ("/tasks/exit", 22),
+        ] {
+          #expect(topics.filter { $0 == topic }.count == count, "\(topic)")
+        }
+      }
+    }
+
+    @Test func whatCannotBeExecuted() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let missing = try containerd.spawnCtr(Self.exec("m", "/nonexistent")).wait()
+        #expect(missing.status == 1)
+        #expect(missing.errors.contains("exec /nonexistent: No such file or directory: unknown"))
+        let nowhere = try containerd.spawnCtr(
+          Self.exec("n", "true", flags: ["--cwd", "/nonexistent"])
+        ).wait()
+        #expect(nowhere.errors.contains("No such file or directory: unknown"))
+        let user = try containerd.spawnCtr(Self.exec("u", "true", flags: ["--user", "65534"]))
+        #expect(try user.wait().errors.contains("the sample runs commands as root only"))
+        #expect(try containerd.spawnCtr(Self.exec("t", "true")).wait().status == 0)
+        try containerd.endTask("shim-test")
+      }
+    }
+
+    /// And what it has left behind.
+    @Test func anExecEndsWithItsTask() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let exec = try containerd.spawnCtr(
+          Self.exec("e", "sh", "-c", "sleep 100000 & echo $! $$; wait"))
+        try exec.output.wait(for: "its pids") { $0.text.hasSuffix("\n") }
+        let pids = exec.output.text.split { $0.isWhitespace }.compactMap { Int32($0) }
+        let listed = try containerd.client("shim-test").pids("shim-test")
+        #expect(pids.count == 2 && Set(pids).isSubset(of: listed))
+        try containerd.endTask("shim-test")
+        #expect(try exec.wait().status == 137)
+        try eventually("all is gone") { pids.allSatisfy(Processes.isGone) }
+      }
+    }
+
+    @Test func aTerminal() throws {
+      try Containerd.run { containerd in
+        try containerd.create("shim-test", flags: ["--tty"])
+        let start = try containerd.spawnCtr(["task", "start", "shim-test"], terminal: Terminal())
+        try start.output.wait(for: "a date", AttachTests.showsADate)
+        let task = try #require(try containerd.task("shim-test"))
+        #expect(Processes.group(of: task.pid) == task.pid)
+        start.terminal?.resize(columns: 111, rows: 33)
+        start.kill(SIGWINCH)
+        try eventually("its size is ctr's") {
+          try Terminal.size(of: "/proc/\(task.pid)/fd/0") == [111, 33]
+        }
+        try start.terminal?.pressControlC()
+        #expect(try start.wait().status == 130)
+      }
+    }
+
+    @Test func anExecOnATerminal() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let shell = try containerd.spawnCtr(
+          Self.exec("e", "sh", "-c", "PS1='ready: ' exec sh -i", flags: ["--tty"]),
+          terminal: Terminal())
+        try shell.output.wait(for: "a prompt") { $0.text.contains("ready: ") }
+        try shell.terminal?.type("test -t 0 && echo is-a-$((6 * 7))\n")
+        try shell.output.wait(for: "an answer") { $0.text.contains("is-a-42") }
+        try shell.terminal?.type("sh -c 'echo be$((1))gun; sleep 1000'\n")
+        try shell.output.wait(for: "the command") { $0.text.contains("be1gun") }
+        try shell.terminal?.pressControlC()
+        try shell.output.wait(for: "CTRL-C") { $0.text.contains("^C") }
+        try shell.terminal?.type("exit 9\n")
+        #expect(try shell.wait().status == 9)
+        try containerd.endTask("shim-test")
+      }
+    }
+  }
+}
