@@ -10,6 +10,7 @@
 #   megabyte    prints one, then fails
 #   bad-pid     writes a pid file that is none
 #   stranger    writes the pid of a process that is no child of anybody here
+#   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
 set -eu
 
@@ -37,6 +38,7 @@ fail)
   ;;
 silent) exit 3 ;;
 signal) kill -9 $$ ;;
+late) until [ -e "${root%/*}/go" ]; do sleep 0.01; done ;;
 megabyte)
   head -c 1000000 /dev/zero | tr '\0' x
   exit 1

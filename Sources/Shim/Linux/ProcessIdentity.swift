@@ -38,11 +38,13 @@ package struct ProcessIdentity: Equatable, Sendable {
 
   /// A descriptor of exactly this process.
   ///
-  /// - Throws: `ESRCH` when it is gone, whoever has the pid now.
+  /// - Throws: `ESRCH` when it has exited, whoever has the pid now.
   package func open() throws(Errno) -> Descriptor {
     let pidfd = try Descriptor.process(pid)
     // Checked after the open: from here on the descriptor cannot come to mean another one.
-    guard ProcessIdentity(runningAs: pid) == self else { throw .noSuchProcess }
+    guard ProcessIdentity(runningAs: pid) == self, !pidfd.waitForProcess(milliseconds: 0) else {
+      throw .noSuchProcess
+    }
     return pidfd
   }
 
@@ -72,8 +74,11 @@ extension Descriptor {
   package var isOurChild: Bool { clinux_is_child(number) == 1 }
 
   /// Waits until the process that this pidfd means has exited, or the time is over (blocks).
-  package func waitForProcess(milliseconds: Int32) {
+  ///
+  /// - Returns: whether it has.
+  @discardableResult
+  package func waitForProcess(milliseconds: Int32) -> Bool {
     var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-    _ = unsafe Glibc.poll(&poll, 1, milliseconds)
+    return unsafe Glibc.poll(&poll, 1, milliseconds) == 1
   }
 }
