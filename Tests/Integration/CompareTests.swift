@@ -37,6 +37,11 @@ extension Integration {
       #expect(Script.refusals.flatMap(\.commands).count >= 20)
     }
 
+    @Test func theREADMETellsThem() throws {
+      let text = try #require(Files.read("\(ShimBinary.root)/README.md"))
+      for known in KnownDifference.all { #expect(text.contains("| \(known.reason) |")) }
+    }
+
     @Test func underItsOwnName() throws {
       let recorded = try Self.recorded.get()
       compare(recorded.stock, recorded.ours)

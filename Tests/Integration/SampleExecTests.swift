@@ -25,7 +25,8 @@ extension Integration {
           #expect(ending.output == "/\n")
           #expect(ending.errors == "\(index + 1)\n")
         }
-        let input = try containerd.spawnCtr(Self.exec("cat", "cat"), input: .bytes(Array("typed".utf8)))
+        let input = try containerd.spawnCtr(
+          Self.exec("cat", "cat"), input: .bytes(Array("typed".utf8)))
         #expect(try input.wait().output == "typed")
         try containerd.endTask("shim-test")
         try events.wait(for: "/tasks/delete", of: "shim-test")

@@ -54,7 +54,7 @@ final class HostContainer: RuntimeContainer {
         ProcessTree.signalDescendants(of: process.pid, signal)
         try process.kill(signal: signal)
         outcome = nil
-      } catch where error != .processFinished {
+      } catch  where error != .processFinished {
         outcome = error
       } catch {
         continue

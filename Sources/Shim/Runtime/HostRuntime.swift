@@ -80,7 +80,8 @@ package final class HostRuntime: ContainerRuntime {
       io.closeChildEnds()
       if let ours = try terminal?.takeOurs() { try io.attach(ours) }
       return (
-        RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()), HeldProcess(loop, channel: ours, name: command.arguments[0])
+        RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()),
+        HeldProcess(loop, channel: ours, name: command.arguments[0])
       )
     } catch {
       throw .failed("cannot spawn: \(error)")
