@@ -50,6 +50,16 @@ extension Integration {
       }
     }
 
+    @Test func anIdleContainerCostsNoMore() throws {
+      try Containerd.run { containerd in
+        try containerd.runSleeper(ContainerTests.id)
+        let footprint = try Footprint.whenAsleep(try containerd.shim(of: ContainerTests.id))
+        #expect(footprint.threads == 1)
+        #expect(footprint.memory <= 300)
+        try containerd.endTask(ContainerTests.id)
+      }
+    }
+
     @Test func twoHundredTasksInOneShim() throws {
       try ShimHost.run { host in
         let client = try host.launch("keep")
