@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -75,4 +77,21 @@ int clinux_set_timer(int timer, uint64_t nanoseconds) {
   const struct itimerspec once = {
       .it_value = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)}};
   return answer(timerfd_settime(timer, 0, &once, NULL));
+}
+
+int clinux_open_oom_events(const char *folder) {
+  int directory = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return -errno;
+  int events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  int source = openat(directory, "memory.oom_control", O_RDONLY | O_CLOEXEC);
+  int control = openat(directory, "cgroup.event_control", O_WRONLY | O_CLOEXEC);
+  char line[32];
+  int length = snprintf(line, sizeof line, "%d %d", events, source);
+  int result = events < 0 || source < 0 || control < 0 || write(control, line, length) < 0
+                   ? -errno : events;
+  if (result < 0 && events >= 0) close(events);
+  if (source >= 0) close(source);
+  if (control >= 0) close(control);
+  close(directory);
+  return result;
 }

@@ -20,20 +20,10 @@ extension KnownDifference {
       ours: "ctr: unknown error after kill: Invalid argument: unknown\n",
       reason: "Signals go by pidfd: runc is not run for them, and the words are libc's."),
     KnownDifference(
-      "a running task", "task metrics ID", "status", stock: "0", ours: "1", reason: noMetrics),
-    KnownDifference(
-      "a running task", "task metrics ID", "output", stock: "METRICS", ours: "",
-      reason: noMetrics),
-    KnownDifference(
-      "a running task", "task metrics ID", "errors", stock: "",
-      ours: "ctr: no metrics received\n", reason: noMetrics),
-    KnownDifference(
       "specs that cannot run", "run --rm --missing-runtime busybox ID true", "errors",
       stock: missingRuntime("log.json"), ours: missingRuntime("log.1.json"),
       reason: "Each run of the runtime has a log of its own, so that no old error is told again."),
   ]
-
-  private static let noMetrics = "Metrics are not built yet."
 
   private static func missingRuntime(_ log: String) -> String {
     """

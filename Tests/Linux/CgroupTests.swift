@@ -7,15 +7,45 @@ import struct SystemPackage.Errno
 @testable import Linux
 
 @Suite struct CgroupTests {
+  private static let hybrid = CgroupHierarchies(
+    """
+    31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+    33 31 0:30 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct
+    35 31 0:32 /outer /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+    41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+    42 31 0:39 / /elsewhere rw - cgroup cgroup rw,pids
+    broken
+    """)
+  private static let unified = CgroupHierarchies(
+    "30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n")
+
   @Test func hierarchiesOfEachMode() {
-    let hybrid = """
-      cgroup /sys/fs/cgroup/pids cgroup rw,pids 0 0
-      cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
-      cgroup /elsewhere cgroup rw,cpu 0 0
-      """
-    #expect(Cgroup.hierarchies(in: hybrid) == ["/sys/fs/cgroup/pids"])
-    #expect(Cgroup.hierarchies(in: "x /sys/fs/cgroup cgroup2 rw 0 0\n") == ["/sys/fs/cgroup"])
-    #expect(Cgroup.hierarchies(in: "broken\n") == [])
+    #expect(!Self.hybrid.isUnified)
+    #expect(
+      Self.hybrid.all.map(\.mountPoint) == ["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory"])
+    #expect(Self.unified.isUnified)
+    #expect(Self.unified.all.map(\.mountPoint) == ["/sys/fs/cgroup"])
+    #expect(CgroupHierarchies("broken\n - \n").all == [])
+  }
+
+  @Test func foldersOfVersion1() {
+    let folders = Self.hybrid.folders(
+      of: "4:memory:/outer/ns/a\n3:pids:/ns/a\n2:cpu,cpuacct:/ns:b/a\n1:name=systemd:/\n0::/a\nx\n")
+    #expect(folders.folder("memory") == "/sys/fs/cgroup/memory/ns/a")
+    #expect(folders.folder("cpuacct") == "/sys/fs/cgroup/cpu,cpuacct/ns:b/a")
+    #expect(folders.folder("pids") == nil)
+    #expect(folders.processes == "/sys/fs/cgroup/memory/ns/a")
+    let root = Self.hybrid.folders(of: "4:memory:/outer\n2:cpu,cpuacct:/\n")
+    #expect(root.folder("cpu") == "/sys/fs/cgroup/cpu,cpuacct")
+    #expect(Self.hybrid.isRoot("/sys/fs/cgroup/cpu,cpuacct"))
+  }
+
+  @Test func foldersOfVersion2() {
+    let folders = Self.unified.folders(of: "1:name=systemd:/x\n0::/system.slice/a\n")
+    #expect(folders.folder("memory") == "/sys/fs/cgroup/system.slice/a")
+    #expect(folders.processes == "/sys/fs/cgroup/system.slice/a")
+    #expect(folders.value("max") == .max)
+    #expect(Self.hybrid.folders(of: "").value("max") == 0)
   }
 
   @Test func refusals() {

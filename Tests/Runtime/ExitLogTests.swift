@@ -6,8 +6,8 @@ import Testing
 
 @Suite struct ExitLogTests {
   private let entry = ExitLog.Entry(
-    exec: "", pid: 77, status: 143, seconds: 1_800_000_000, nanoseconds: 5, bytesRelayed: 1 << 40,
-    bytesLeft: 12)
+    exec: "", pid: 77, status: 143, seconds: 1_800_000_000, nanoseconds: 5, outOfMemory: 2,
+    bytesRelayed: 1 << 40, bytesLeft: 12)
 
   private func exec(_ id: String) -> ExitLog.Entry {
     var entry = entry
@@ -18,7 +18,7 @@ import Testing
   @Test func linesAreReadBack() {
     let text = "\(exec("e1").line)\n\(exec("e.2_-").line)\n\(entry.line)\n"
     #expect(ExitLog.parse(text) == [exec("e1"), exec("e.2_-"), entry])
-    #expect(entry.line.hasPrefix("1 - 77 143 1800000000 5 1099511627776 12 "))
+    #expect(entry.line.hasPrefix("1 - 77 143 1800000000 5 2 1099511627776 12 "))
   }
 
   /// A write that was cut off anywhere is no record, and hides none before it.

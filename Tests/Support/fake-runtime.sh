@@ -12,6 +12,7 @@
 #   stranger    writes the pid of a process that is no child of anybody here
 #   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
+# Init goes into the control groups FAKE_GROUP, if that is set.
 set -eu
 
 log= root= pidfile= verb= id= signal=
@@ -54,6 +55,9 @@ make() {
     sh "$pidfile" "$@"
   until [ -e "$pidfile" ]; do :; done
   pid=$(<"$pidfile")
+  for group in ${FAKE_GROUP:+/sys/fs/cgroup/*"$FAKE_GROUP" /sys/fs/cgroup"$FAKE_GROUP"}; do
+    [ ! -e "$group" ] || echo "$pid" >"$group/cgroup.procs"
+  done
   mkdir -p "$root/$id"
   : >"$root/$id/$pid"
   case $fault in

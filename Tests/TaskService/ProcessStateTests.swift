@@ -35,6 +35,7 @@ import Testing
       .pause: .unknown("cannot pause a stopped container"),
       .resume: .unknown("cannot resume a stopped container"),
       .exec: .unknown("cannot exec in a stopped state"),
+      .update: .unknown("cannot update a stopped container"),
     ],
   ]
 

@@ -109,6 +109,9 @@ int clinux_set_close_on_exec(int descriptor);
 int clinux_open_timer(void);
 int clinux_set_timer(int timer, uint64_t nanoseconds);
 
+// The out-of-memory events of a folder of the controller `memory` (cgroups version 1): an eventfd.
+int clinux_open_oom_events(const char *folder);
+
 // -- socket.c -----------------------------------------------------------------------------------
 
 // -ENAMETOOLONG over 106 bytes. The socket's mode is 0600 whatever the umask.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Glibc
 
 package import struct SystemPackage.Errno
@@ -13,8 +14,8 @@ package enum Cgroup {
   package static func add(_ pid: Int32, to path: String) throws(Errno) {
     guard !path.split(separator: "/").contains("..") else { throw .invalidArgument }
     var isFound = false
-    for hierarchy in hierarchies(in: ProcFile.read("self/mounts") ?? "") {
-      let file = "\(hierarchy)/\(path)/cgroup.procs"
+    for hierarchy in CgroupHierarchies.mounted.all {
+      let file = "\(hierarchy.mountPoint)/\(path)/cgroup.procs"
       do throws(Errno) {
         let procs = Descriptor(
           owning: try valueOrErrno { unsafe open(file, O_WRONLY | O_CLOEXEC) })
@@ -25,14 +26,11 @@ package enum Cgroup {
     if !isFound { throw .noSuchFileOrDirectory }
   }
 
-  /// Where they are mounted. A cgroup2 beside those of v1 (hybrid) is not for processes of services.
-  static func hierarchies(in table: String) -> [String] {
-    let mounts = table.split(separator: "\n").map { $0.split(separator: " ") }
-    func points(_ type: String) -> [String] {
-      mounts.filter { $0.count > 2 && $0[2] == type }.map { String($0[1]) }
-    }
-    let root = "/sys/fs/cgroup"
-    if points("cgroup2").contains(root) { return [root] }
-    return points("cgroup").filter { $0.hasPrefix("\(root)/") }
+  /// A descriptor that is readable each time the kernel finds no memory for a group of version 1, and
+  /// when the group is removed.
+  ///
+  /// - Parameter folder: of the controller `memory`.
+  package static func openOOMEvents(of folder: String) throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(unsafe clinux_open_oom_events(folder)))
   }
 }

@@ -51,8 +51,9 @@ package struct Descriptor: ~Copyable {
 
   /// Everything up to the end of a stream or file, for callers that may block.
   ///
+  /// - Parameter truncating: gives the beginning of what is too large.
   /// - Throws: `EFBIG` past the limit (bytes).
-  package func readAll(limit: Int) throws(Errno) -> [UInt8] {
+  package func readAll(limit: Int, truncating: Bool = false) throws(Errno) -> [UInt8] {
     var all: [UInt8] = []
     while true {
       // Uninitialized, so that a small file does not make a large buffer resident.
@@ -62,7 +63,10 @@ package struct Descriptor: ~Copyable {
       }
       if piece.isEmpty { return all }
       all += piece
-      if all.count > limit { throw .fileTooLarge }
+      if all.count > limit {
+        if truncating { return all }
+        throw .fileTooLarge
+      }
     }
   }
 

@@ -11,6 +11,7 @@ package struct FileEvents: OptionSet, Sendable {
 
   package static let opened = FileEvents(rawValue: UInt32(IN_OPEN))
   package static let read = FileEvents(rawValue: UInt32(IN_ACCESS))
+  package static let modified = FileEvents(rawValue: UInt32(IN_MODIFY))
   package static let readerLeft = FileEvents(rawValue: UInt32(IN_CLOSE_NOWRITE))
 }
 

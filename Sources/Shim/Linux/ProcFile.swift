@@ -20,6 +20,17 @@ package enum ProcFile {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The beginning of a file of /proc, for what stands there.
+  package static func beginning(_ name: String, limit: Int) -> String? {
+    guard
+      let file = try? Descriptor(
+        owning: valueOrErrno { unsafe open("/proc/\(name)", O_RDONLY | O_CLOEXEC) })
+    else { return nil }
+    return (try? file.readAll(limit: limit, truncating: true)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
   package static func write(_ name: String, _ text: String) throws(Errno) {
     let file = Descriptor(
       owning: try valueOrErrno { unsafe open("/proc/\(name)", O_WRONLY | O_CLOEXEC) })

@@ -36,6 +36,16 @@ package protocol RuntimeContainer: AnyObject {
   /// The live processes, in no order.
   var pids: [Int32] { get }
 
+  /// Where the kernel counts and limits what it uses.
+  ///
+  /// - Throws: `missing` when it has none, or no more.
+  func cgroup() throws(RuntimeError) -> CgroupFolders
+
+  /// Sets its limits anew.
+  ///
+  /// - Parameter resources: OCI `LinuxResources`, JSON.
+  func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void)
+
   func pause(completion: @escaping (RuntimeError?) -> Void)
   func resume(completion: @escaping (RuntimeError?) -> Void)
 
@@ -122,6 +132,7 @@ package enum RuntimeError: Error, Equatable {
   /// Against this runtime's rules.
   case refused(String)
   case invalid(String)
+  case missing(String)
   case failed(String)
   /// The runtime was ended before it had done: what it has made is unknown.
   case abandoned(String)

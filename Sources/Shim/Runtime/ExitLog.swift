@@ -7,7 +7,7 @@ internal import struct SystemPackage.Errno
 /// The exits of a container's processes, in a file of the bundle: written before anybody is told, so
 /// that `delete` can still say the truth should the shim die. A line for each:
 ///
-///     1 EXEC PID STATUS SECONDS NANOSECONDS RELAYED LEFT CHECK
+///     1 EXEC PID STATUS SECONDS NANOSECONDS OOM RELAYED LEFT CHECK
 ///
 /// 1 is the format's version. EXEC is `-` for init. CHECK is a sum over what stands before it: the
 /// end of a line that was torn off makes it wrong.
@@ -24,19 +24,22 @@ package enum ExitLog {
     package var status: UInt32
     package var seconds: Int64
     package var nanoseconds: Int32
+    /// How often the container had run out of memory.
+    package var outOfMemory: Int
     /// Bytes of output that reached the client's FIFOs, and those that nobody had read.
     package var bytesRelayed: UInt64
     package var bytesLeft: Int
 
     package init(
       exec: String, pid: Int32, status: UInt32, seconds: Int64, nanoseconds: Int32,
-      bytesRelayed: UInt64, bytesLeft: Int
+      outOfMemory: Int, bytesRelayed: UInt64, bytesLeft: Int
     ) {
       self.exec = exec
       self.pid = pid
       self.status = status
       self.seconds = seconds
       self.nanoseconds = nanoseconds
+      self.outOfMemory = outOfMemory
       self.bytesRelayed = bytesRelayed
       self.bytesLeft = bytesLeft
     }
@@ -68,20 +71,22 @@ extension ExitLog.Entry {
   var line: String {
     let words =
       "\(Self.version) \(exec.isEmpty ? "-" : exec) \(pid) \(status) \(seconds) \(nanoseconds) "
-      + "\(bytesRelayed) \(bytesLeft)"
+      + "\(outOfMemory) \(bytesRelayed) \(bytesLeft)"
     return "\(words) \(Self.check(words))"
   }
 
   init?(line: Substring) {
     let words = line.split(separator: " ", omittingEmptySubsequences: false)
-    guard words.count == 9, words[0] == Self.version,
-      Self.check(line.prefix(line.count - words[8].count - 1)) == words[8],
+    guard words.count == 10, words[0] == Self.version,
+      Self.check(line.prefix(line.count - words[9].count - 1)) == words[9],
       let pid = Int32(words[2]), let status = UInt32(words[3]), let seconds = Int64(words[4]),
-      let nanoseconds = Int32(words[5]), let relayed = UInt64(words[6]), let left = Int(words[7])
+      let nanoseconds = Int32(words[5]), let outOfMemory = Int(words[6]),
+      let relayed = UInt64(words[7]), let left = Int(words[8])
     else { return nil }
     self.init(
       exec: words[1] == "-" ? "" : String(words[1]), pid: pid, status: status, seconds: seconds,
-      nanoseconds: nanoseconds, bytesRelayed: relayed, bytesLeft: left)
+      nanoseconds: nanoseconds,
+      outOfMemory: outOfMemory, bytesRelayed: relayed, bytesLeft: left)
   }
 
   /// FNV-1a: against accidents, not against people, who could write the file anew.

@@ -69,6 +69,14 @@ final class HostContainer: RuntimeContainer {
     processes.flatMap { [$0.pid] + ProcessTree.descendants(of: $0.pid) }
   }
 
+  func cgroup() throws(RuntimeError) -> CgroupFolders {
+    throw .notBuilt("the sample has no control group of its own")
+  }
+
+  func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void) {
+    completion(.notBuilt("the sample has no control group of its own"))
+  }
+
   func pause(completion: @escaping (RuntimeError?) -> Void) {
     completion(.notBuilt("the sample has no container that could be paused"))
   }

@@ -12,7 +12,7 @@ final class OCIContainer: RuntimeContainer {
   private let id: String
   private let program: OCIProgram
   private let rootfs: Rootfs
-  private let cgroup: ContainerCgroup?
+  private let group: ContainerCgroup?
   let sharesPIDs: Bool
 
   init(
@@ -25,7 +25,7 @@ final class OCIContainer: RuntimeContainer {
     self.rootfs = rootfs
     initProcess = process
     // Now: later it may have moved itself elsewhere.
-    cgroup = ContainerCgroup(of: process.pid)
+    group = ContainerCgroup(of: process.pid)
   }
 
   func start(completion: @escaping (RuntimeError?) -> Void) {
@@ -58,7 +58,28 @@ final class OCIContainer: RuntimeContainer {
     program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
   }
 
-  var pids: [Int32] { cgroup?.pids ?? [initProcess.pid] }
+  var pids: [Int32] { group?.folders.pids ?? [initProcess.pid] }
+
+  func cgroup() throws(RuntimeError) -> CgroupFolders {
+    guard let folders = group?.folders, folders.exist else {
+      throw .missing("cgroup does not exist")
+    }
+    return folders
+  }
+
+  func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void) {
+    let bundle = program.bundle
+    let file = "resources.\(program.runs).json"
+    do throws(Errno) {
+      try bundle.write(file, String(decoding: resources, as: UTF8.self))
+    } catch {
+      return completion(.failed("\(bundle.path)/\(file): \(error)"))
+    }
+    program.run("update", ["update", "--resources", "\(bundle.path)/\(file)", id]) { error in
+      try? bundle.remove(file)
+      completion(error)
+    }
+  }
 
   func pause(completion: @escaping (RuntimeError?) -> Void) {
     program.run("pause", ["pause", id], completion: completion)

@@ -7,7 +7,7 @@ package import struct SystemPackage.Errno
 /// What all streams of the process share: the loop, one inotify and one fine timer.
 package final class StdioHub {
   package let loop: EventLoop
-  let inotify: Inotify
+  package let inotify: Inotify
   private var pacer: PaceTimer?
   private var paced: [Relay] = []
 

@@ -80,6 +80,7 @@ final class Container {
   /// The runtime is about to pause it.
   var isPausing = false
   var deleted = DeletedExecs()
+  var oom: OOMWatch?
   /// Init's exit, while execs that started have not ended: it is told last.
   var heldExit: Exit?
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a process is doing, and which calls that allows: a table without side effects. The last three
+/// What a process is doing, and which calls that allows: a table without side effects. The last four
 /// rows are for init only.
 ///
 ///              created    starting   running    paused     stopped
@@ -10,6 +10,7 @@
 ///     pause    refused    refused    paused     refused    refused
 ///     resume   refused    refused    refused    running    refused
 ///     exec     ok         ok         ok         refused    refused
+///     update   ok         ok         ok         ok         refused
 ///
 /// Codes and words of a refusal are those of containerd's own shim.
 package enum ProcessState: String, CaseIterable, Sendable {
@@ -22,13 +23,15 @@ package enum ProcessState: String, CaseIterable, Sendable {
   case stopped
 
   package enum Call: String, CaseIterable, Sendable {
-    case start, delete, kill, pause, resume, exec
+    case start, delete, kill, pause, resume, exec, update
   }
 
   package func check(_ call: Call) throws(TaskError) {
     switch (call, self) {
     case (.start, .created), (.delete, .created), (.delete, .stopped): return
     case (.pause, .running), (.resume, .paused): return
+    case (.update, .stopped): throw .unknown("cannot update a stopped container")
+    case (.update, _): return
     case (.exec, .created), (.exec, .starting), (.exec, .running): return
     case (.kill, .stopped): throw .finished
     case (.kill, _): return

@@ -31,6 +31,7 @@ final class StartOperation {
   func begin() {
     process.record.state = .starting
     if process.record.isInit {
+      container.oom?.isHeld = true
       container.queue.add { [self] turn in
         self.turn = turn
         container.runtime.start { [self] error in finish(error.map(TaskError.init)) }
@@ -89,6 +90,7 @@ final class StartOperation {
       tell()
     }
     CurrentProcess.returnFreeMemory()
+    if process.record.isInit { container.oom?.isHeld = false }
     if let exit = process.earlyExit.take() { service.exited(container, process, exit) }
   }
 

@@ -63,6 +63,7 @@ package enum TaskError: Error, Equatable {
     case .notBuilt(let text): self = .unimplemented(text)
     case .refused(let text): self = .precondition(text)
     case .invalid(let text): self = .invalid(text)
+    case .missing(let text): self = .notFound(text)
     case .failed(let text), .abandoned(let text): self = .unknown(text)
     case .processFinished: self = .finished
     }

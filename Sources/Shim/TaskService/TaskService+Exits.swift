@@ -10,6 +10,7 @@ internal import SwiftProtobuf
 /// Exits, in the order that containerd's clients rely on: after the start, and init's last.
 extension TaskService {
   func exited(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
+    container.oom?.check()
     if process.record.state == .starting {
       process.earlyExit = exit  // told after the start
     } else if process.startHasFailed, !process.record.isInit {
@@ -45,6 +46,7 @@ extension TaskService {
     let runs = container.execs.values.contains { $0.record.state == .running }
     guard !runs, let exit = container.heldExit.take() else { return }
     tell(container, container.initProcess, exit)
+    container.oom = nil
   }
 
   private func tell(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
@@ -70,7 +72,8 @@ extension TaskService {
     let entry = ExitLog.Entry(
       exec: process.record.exec, pid: process.record.pid, status: exit.status,
       seconds: exit.time.seconds, nanoseconds: exit.time.nanos,
-      bytesRelayed: process.io.bytesRelayed, bytesLeft: process.io.bytesLeft)
+      outOfMemory: container.oom?.count ?? 0, bytesRelayed: process.io.bytesRelayed,
+      bytesLeft: process.io.bytesLeft)
     do throws(BundleError) {
       try ExitLog.append(entry, to: container.bundle)
     } catch {

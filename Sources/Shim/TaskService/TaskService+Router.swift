@@ -16,11 +16,13 @@ extension TaskService {
     on(router, "Shutdown") { [unowned self] in $0.decode($1, shutdown) }
     on(router, "Pause") { [unowned self] in $0.decode($1, pause) }
     on(router, "Resume") { [unowned self] in $0.decode($1, resume) }
+    on(router, "Update") { [unowned self] in $0.decode($1, update) }
     router.register(service: Self.name, method: "Wait", longRunning: true) { [unowned self] in
       $0.decode($1, wait)
     }
     on(router, "State") { [unowned self] in answer($0, $1, state) }
     on(router, "Pids") { [unowned self] in answer($0, $1, pids) }
+    on(router, "Stats") { [unowned self] in answer($0, $1, stats) }
     on(router, "Connect") { [unowned self] in answer($0, $1, connect) }
     on(router, "Exec") { [unowned self] in answer($0, $1, exec) }
     on(router, "CloseIO") { [unowned self] in answer($0, $1, closeIO) }
@@ -34,9 +36,7 @@ extension TaskService {
 
   /// What no runtime of this release does (README, "What works").
   private static let unimplemented = [
-    ("Checkpoint", "checkpoints are not built yet"),
-    ("Update", "updating resources is not built yet"),
-    ("Stats", "metrics are not built yet"),
+    ("Checkpoint", "checkpoints are not built yet")
   ]
 
   private func on(

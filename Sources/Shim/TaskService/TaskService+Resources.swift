@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ContainerdAPI
+internal import Linux
+internal import Runtime
+internal import SwiftProtobuf
+internal import TTRPC
+
+/// What a container uses, and what it may use.
+extension TaskService {
+  /// Also of a container whose processes have ended: its group lives until Delete.
+  func stats(_ request: StatsRequest) throws(TaskError) -> StatsResponse {
+    let container = try self.container(request.id)
+    do throws(RuntimeError) {
+      let group = try container.runtime.cgroup()
+      return .with {
+        $0.stats =
+          group.isUnified
+          ? .init(packing: CgroupV2Metrics(group)) : .init(packing: CgroupV1Metrics(group))
+      }
+    } catch {
+      throw TaskError(error)
+    }
+  }
+
+  func update(_ request: UpdateTaskRequest, _ reply: consuming Reply) {
+    let reply = PendingReply(reply)
+    do throws(TaskError) {
+      let container = try self.container(request.id)
+      container.queue.add { turn in
+        do throws(TaskError) {
+          try container.initProcess.record.state.check(.update)
+        } catch {
+          return reply.answer(error)
+        }
+        container.runtime.update(Array(request.resources.value)) { error in
+          withExtendedLifetime(turn) { reply.answer(error.map(TaskError.init)) }
+        }
+      }
+    } catch {
+      reply.answer(error)
+    }
+  }
+}

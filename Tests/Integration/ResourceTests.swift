@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContainerdAPI
+import Foundation
+import Support
+import SwiftProtobuf
+import Testing
+
+extension Integration {
+  /// What a container uses, what it may use, and what happens beyond that.
+  @Suite struct ResourceTests {
+    static let id = "resources-\(getpid())"
+
+    /// Stats of a container of containerd's own shim; and ours of another, whose only process a fake
+    /// runtime has put into the same group. All of it sleeps.
+    @Test func statsAreThoseOfContainerdsShim() throws {
+      try Containerd.run { containerd in
+        try containerd.runSleeper(
+          Self.id, runtime: CompareTests.stock, flags: ["--memory-limit", "104857600"])
+        let group = "/\(Containerd.namespace)/\(Self.id)"
+        try ShimHost.run(ShimBinary.oci) { host in
+          let client = try host.launch("a", environment: ["FAKE_GROUP": group])
+          let _: CreateTaskResponse = try client.call(
+            "Create", RuntimeFaultTests.create(host, "a"))
+          let theirs = try Self.stats(containerd.client(Self.id), Self.id)
+          let ours = try Self.stats(client, "a")
+          #expect(ours.typeURL == theirs.typeURL)
+          if ours.typeURL == CgroupV1Metrics.protoMessageName {
+            try Self.compare(CgroupV1Metrics.self, ours, theirs)
+          } else {
+            try Self.compare(CgroupV2Metrics.self, ours, theirs)
+          }
+        }
+        try containerd.endTask(Self.id)
+      }
+    }
+
+    /// Fifty kills, each told before the exit that came of it.
+    @Test func outOfMemory() throws {
+      try Containerd.run { containerd in
+        let events = try EventStream(containerd)
+        for round in 1...50 {
+          let ending = try containerd.runContainer(
+            Self.id, "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done",
+            flags: ["--memory-limit", "16777216"])
+          #expect(ending.status == 137)
+          try events.wait(for: "/tasks/delete", of: Self.id, count: round)
+        }
+        let topics = ["create", "start", "oom", "exit", "delete"].map { "/tasks/\($0)" }
+        let told = events.topics(of: Self.id)
+        #expect(told == Array(repeating: topics, count: 50).flatMap { $0 })
+      }
+    }
+
+    /// An exec is killed, and init lives on.
+    @Test func outOfMemoryInAnExec() throws {
+      try Containerd.run { containerd in
+        let events = try EventStream(containerd)
+        try containerd.runSleeper(Self.id, flags: ["--memory-limit", "16777216"])
+        let exec = try containerd.ctr(
+          "task", "exec", "--exec-id", "e", Self.id, "sh", "-c",
+          "x=0123456789abcdef; while :; do x=$x$x; done")
+        #expect(exec.status == 137)
+        try events.wait(for: "/tasks/exit", of: Self.id)
+        let oom = try #require(events.topics(of: Self.id).firstIndex(of: "/tasks/oom"))
+        #expect(oom < events.topics(of: Self.id).endIndex - 1)
+        #expect(try containerd.task(Self.id)?.state == "RUNNING")
+        try containerd.endTask(Self.id)
+      }
+    }
+
+    @Test func update() throws {
+      try Containerd.run { containerd in
+        try containerd.runSleeper(Self.id, flags: ["--memory-limit", "104857600"])
+        let client = try containerd.client(Self.id)
+        func request(_ resources: String) -> UpdateTaskRequest {
+          .with {
+            $0.id = Self.id
+            $0.resources.typeURL =
+              "types.containerd.io/opencontainers/runtime-spec/1/LinuxResources"
+            $0.resources.value = Data(resources.utf8)
+          }
+        }
+        let _: Google_Protobuf_Empty = try client.call(
+          "Update", request(#"{"memory":{"limit":52428800}}"#))
+        let stats = try CgroupV1Metrics(serializedBytes: Self.stats(client, Self.id).value)
+        #expect(stats.memory.usage.limit == 52_428_800)
+        let refusal = try client.refusal("Update", request("{"))
+        #expect(refusal.code == RPCError.unknown)
+        #expect(refusal.message == "OCI runtime update failed: unexpected EOF")
+        let bundle = containerd.bundle(Self.id)
+        #expect(Files.names(in: bundle).filter { $0.hasPrefix("resources") } == [])
+        try client.kill(Self.id, 9)
+        _ = try client.wait(Self.id)
+        #expect(
+          try client.refusal("Update", request("{}")).message == "cannot update a stopped container"
+        )
+        #expect(try Self.stats(client, Self.id).value.isEmpty == false)
+        try containerd.awaitState(Self.id, "STOPPED")
+        try containerd.ctr("task", "rm", Self.id).expectSuccess()
+      }
+    }
+
+    private static func stats(_ client: ShimClient, _ id: String) throws -> Google_Protobuf_Any {
+      let response: StatsResponse = try client.call("Stats", StatsRequest.with { $0.id = id })
+      return response.stats
+    }
+
+    private static func compare<Metrics: Message & Equatable>(
+      _ type: Metrics.Type, _ ours: Google_Protobuf_Any, _ theirs: Google_Protobuf_Any
+    ) throws {
+      let (ours, theirs) = try (
+        Metrics(serializedBytes: ours.value), Metrics(serializedBytes: theirs.value)
+      )
+      let lines = (ours.textFormatString(), theirs.textFormatString())
+      #expect(
+        ours == theirs,
+        "\(lines.0.split(separator: "\n").difference(from: lines.1.split(separator: "\n")))")
+    }
+  }
+}
