@@ -92,14 +92,17 @@ final class OCIContainer: RuntimeContainer {
   func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
     program.run("delete", ["delete"] + (force ? ["--force"] : []) + [id]) {
       [rootfs] error in
-      // runc's words for a container that somebody else has deleted; crun's are the others.
-      if case .failed(let words)? = error,
-        words.contains("does not exist") || words.contains("cannot open directory")
-      {
-        return rootfs.unmount(completion: completion)
-      }
-      if let error { return completion(error) }
+      if let error, !error.tellsOfNoContainer { return completion(error) }
       rootfs.unmount(completion: completion)
     }
+  }
+}
+
+extension RuntimeError {
+  /// Somebody else has deleted the container: runc's words, and crun's.
+  package var tellsOfNoContainer: Bool {
+    guard case .failed(let words) = self else { return false }
+    return words.contains("does not exist") || words.contains("cannot open directory")
+      || words.contains("/status`: No such file or directory")
   }
 }

@@ -54,7 +54,7 @@ package enum TaskError: Error, Equatable {
     {
       return .finished
     }
-    if words.contains("does not exist") { return .notFound("no such container") }
+    if error.tellsOfNoContainer { return .notFound("no such container") }
     return .unknown("unknown error after kill: \(words)")
   }
 
