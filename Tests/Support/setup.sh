@@ -7,7 +7,7 @@
 set -eu
 
 if [ $# -eq 0 ]; then
-  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils procps \
+  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils crun procps \
     bsdutils mount
 fi
 

@@ -10,6 +10,7 @@ package final class Containerd {
   private let root: TemporaryFolder
   /// Before all others in its PATH.
   private let shims: String
+  private let wrapper: [String]
   /// Its root, state and log.
   package let folder: String
   package private(set) var address = ""
@@ -19,11 +20,13 @@ package final class Containerd {
 
   /// Runs a test, and proves at its end that nothing is left of it.
   ///
-  /// - Parameter shims: a folder with shims to be found before all others.
+  /// - Parameters:
+  ///   - shims: a folder with shims to be found before all others.
+  ///   - wrapper: a command that gets containerd's as its last arguments, and becomes it.
   package static func run(
-    shims: String? = nil, _ body: (Containerd) throws -> Void
+    shims: String? = nil, wrapper: [String] = [], _ body: (Containerd) throws -> Void
   ) throws {
-    let containerd = try Containerd(shims)
+    let containerd = try Containerd(shims, wrapper)
     do {
       try containerd.start()
       try containerd.ctr("image", "import", try imageFile()).expectSuccess()
@@ -36,8 +39,9 @@ package final class Containerd {
     }
   }
 
-  private init(_ shims: String?) throws {
+  private init(_ shims: String?, _ wrapper: [String]) throws {
     self.shims = try shims ?? ShimBinary.folder()
+    self.wrapper = wrapper
     root = try TemporaryFolder()
     folder = "\(root.path)/c"
     try Files.makeFolder(folder)
@@ -47,7 +51,7 @@ package final class Containerd {
   package func start(in path: String? = nil) throws {
     let search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let script = try Subprocess(
-      ["\(ShimBinary.root)/Tests/Support/private-containerd.sh", path ?? folder],
+      wrapper + ["\(ShimBinary.root)/Tests/Support/private-containerd.sh", path ?? folder],
       environment: ["PATH": "\(shims):\(search)"], input: .pipe)
     try script.output.wait(for: "containerd is ready") { $0.text.contains("\n") }
     address = script.output.lines[0]
@@ -100,6 +104,13 @@ package final class Containerd {
     let text = Subprocess.Input.bytes(Array("\(address)/\(Self.namespace)/\(id)".utf8))
     let digest = try Subprocess(["sha256sum"], input: text).wait().output.prefix(64)
     return "/run/containerd/s/\(digest)"
+  }
+
+  /// The shims that run.
+  package var shimProcesses: [Int32] {
+    Leftovers.processes(below: folder).filter {
+      Processes.commandLine(of: $0).contains("-namespace")
+    }
   }
 
   /// Notes an id, whose socket must be gone at the end.

@@ -22,6 +22,16 @@ extension Containerd {
     try spawnCtr(arguments).wait()
   }
 
+  /// Many calls, eight at once, all of which must succeed.
+  package func ctr(together calls: [[String]]) throws {
+    var running: ArraySlice<Subprocess> = []
+    for call in calls {
+      if running.count == 8 { try running.removeFirst().wait().expectSuccess() }
+      running.append(try spawnCtr(call))
+    }
+    for process in running { try process.wait().expectSuccess() }
+  }
+
   /// `ctr container create`.
   package func create(
     _ id: String, runtime: String = sample, flags: [String] = []
@@ -62,14 +72,17 @@ extension Containerd {
     try spawnCtr(run + ["sleep", "100000"]).wait().expectSuccess()
   }
 
-  /// pid and state of a task by `ctr task ls`; nil if it is not listed.
-  package func task(_ id: String) throws -> (pid: Int32, state: String)? {
-    for line in try ctr("task", "ls").output.split(separator: "\n") {
+  /// pid and state of each task, by `ctr task ls`.
+  package func tasks() throws -> [String: (pid: Int32, state: String)] {
+    let lines = try ctr("task", "ls").output.split(separator: "\n").dropFirst()
+    return lines.reduce(into: [:]) { tasks, line in
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
-      if words.count == 3, words[0] == id { return (Int32(words[1]) ?? -1, String(words[2])) }
+      if words.count == 3 { tasks[String(words[0])] = (Int32(words[1]) ?? -1, String(words[2])) }
     }
-    return nil
   }
+
+  /// nil if it is not listed.
+  package func task(_ id: String) throws -> (pid: Int32, state: String)? { try tasks()[id] }
 
   package func awaitState(_ id: String, _ state: String) throws {
     try eventually("\(id) is \(state)") { try task(id)?.state == state }

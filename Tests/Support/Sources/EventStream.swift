@@ -52,8 +52,8 @@ package final class EventStream {
     for topic: String, of container: String, count: Int = 1
   ) throws -> Event {
     try eventually("\(count) \(topic) of \(container)") {
-      process.output.read(waiting: 50)
       let found = events(of: container).filter { $0.topic == topic }
+      if found.count < count { process.output.read(waiting: 50) }
       return found.count >= count ? found.last : nil
     }
   }

@@ -65,6 +65,11 @@ package final class ShimClient {
     return try finish(stream, as: Response.self, within: .seconds(seconds))
   }
 
+  /// Many calls, all sent before the first answer is read.
+  package func together(_ method: String, _ requests: [some Message]) throws {
+    for stream in try requests.map({ try begin(method, $0) }) { _ = try finish(stream) }
+  }
+
   /// The refusal that a call earns.
   package func refusal(_ method: String, _ request: some Message) throws -> RPCError {
     do {
