@@ -71,11 +71,13 @@ let package = Package(
       name: "Support", dependencies: ["ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf],
       path: "Tests/Support/Sources", swiftSettings: common),
     tests("Linux", ["Linux", errno]),
+    tests("EventLoop", ["EventLoop", "Linux", errno]),
     tests("TTRPC", ["TTRPC", "EventLoop", "Linux", protobuf, errno]),
     tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
     tests("Runtime", ["Runtime"]),
     tests("TaskService", ["TaskService", "Runtime", "TTRPC", "ContainerdAPI", protobuf]),
     tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", "Support", protobuf]),
-    tests("Integration", ["Support", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf]),
+    tests(
+      "Integration", ["Support", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf, errno]),
   ]
 )

@@ -94,6 +94,7 @@ extension Integration {
         try log.wait(for: "the dump") { $0.text.contains("msg=task") }
         let state = try #require(log.lines.first { $0.contains("msg=state") })
         #expect(state.contains("connections=1"))
+        #expect(state.contains("longest_turn=\"TTRPC/FrameChannel.swift "))
         let task = try #require(log.lines.first { $0.contains("msg=task") })
         #expect(task.contains("id=a") && task.contains("pid=\(pid)"))
         #expect(task.contains("state=created"))

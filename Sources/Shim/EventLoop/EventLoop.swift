@@ -11,6 +11,7 @@ internal import Linux
   /// hangs on the loop. Not an array, whose zeroes would make all its pages resident.
   package let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
   private var stopped = false
+  package var lag = LoopLag()
 
   /// Traps when the kernel gives no epoll instance: nothing can be done without one.
   package init() {
@@ -39,6 +40,16 @@ internal import Linux
       preconditionFailure("libevent's backend failed")
     }
   }
+
+  /// All handlers are called in here.
+  func turn(of owner: StaticString, _ handler: () -> Void) {
+    lag.turnBegins()
+    handler()
+    lag.turnEnds(owner)
+  }
+
+  /// Says what the turn under way does, for `lag`.
+  package func note(_ what: String) { lag.note = what }
 
   /// Ends `run` after the handlers that are due now.
   package func stop() {

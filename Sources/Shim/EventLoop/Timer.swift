@@ -5,16 +5,24 @@ internal import CLibevent
 /// Calls its handler once, some time after `schedule`; an idle loop has none scheduled.
 @safe package final class Timer {
   private var event: OpaquePointer?
+  private let loop: EventLoop
+  private let owner: StaticString
   private let handler: () -> Void
 
-  package init(_ loop: EventLoop, handler: @escaping () -> Void) {
+  /// - Parameter owner: what `LoopLag` calls the handler's turns.
+  package init(
+    _ loop: EventLoop, owner: StaticString = #fileID, handler: @escaping () -> Void
+  ) {
+    self.loop = loop
+    self.owner = owner
     self.handler = handler
     let me = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe event = event_new(
       loop.base, -1, 0,
       { _, _, me in
         guard let me = unsafe me else { return }
-        unsafe Unmanaged<Timer>.fromOpaque(me).takeUnretainedValue().handler()
+        let timer = unsafe Unmanaged<Timer>.fromOpaque(me).takeUnretainedValue()
+        timer.loop.turn(of: timer.owner, timer.handler)
       }, me)
   }
 

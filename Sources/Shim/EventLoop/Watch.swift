@@ -10,26 +10,33 @@ package import Linux
 /// events are freed first and the descriptor is closed second, as epoll wants it.
 @safe package final class Watch {
   package let descriptor: Descriptor
+  private let loop: EventLoop
+  private let owner: StaticString
   private var readEvent: OpaquePointer?
   private var writeEvent: OpaquePointer?
   private let onReadable: () -> Void
   private let onWritable: () -> Void
 
   /// Both directions start unarmed.
+  ///
+  /// - Parameter owner: what `LoopLag` calls the handlers' turns.
   package init(
     _ loop: EventLoop, _ descriptor: consuming Descriptor,
-    onReadable: @escaping () -> Void = {}, onWritable: @escaping () -> Void = {}
+    onReadable: @escaping () -> Void = {}, onWritable: @escaping () -> Void = {},
+    owner: StaticString = #fileID
   ) {
+    self.loop = loop
+    self.owner = owner
     self.descriptor = descriptor
     self.onReadable = onReadable
     self.onWritable = onWritable
     let me = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe readEvent = event_new(
       loop.base, self.descriptor.number, Int16(EV_READ | EV_PERSIST),
-      { _, _, me in unsafe Watch.from(me).onReadable() }, me)
+      { _, _, me in unsafe Watch.from(me).readable() }, me)
     unsafe writeEvent = event_new(
       loop.base, self.descriptor.number, Int16(EV_WRITE | EV_PERSIST),
-      { _, _, me in unsafe Watch.from(me).onWritable() }, me)
+      { _, _, me in unsafe Watch.from(me).writable() }, me)
   }
 
   deinit {
@@ -50,6 +57,9 @@ package import Linux
     let result = unsafe on ? event_add(event, nil) : event_del(event)
     precondition(result == 0, "epoll refuses descriptor \(descriptor.number)")
   }
+
+  private func readable() { loop.turn(of: owner, onReadable) }
+  private func writable() { loop.turn(of: owner, onWritable) }
 
   /// Holds the watch during the handler, which may drop the last other reference.
   private static func from(_ me: UnsafeMutableRawPointer?) -> Watch {

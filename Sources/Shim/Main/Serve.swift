@@ -32,6 +32,12 @@ final class Serve {
     let sink = LogSink(path: "log")
     log = Log(debug: options.debug) { sink.write(Logfmt.line($0, $1, $2)) }
     do throws(Errno) {
+      #if DEBUG
+        loop.lag.onTooLong = { [log] in
+          log.write(.fatal, $0, [])
+          preconditionFailure($0)
+        }
+      #endif
       OpenFileLimit.raise()
       CurrentProcess.returnLargeBlocks()
       CurrentProcess.ignoreBrokenPipes()
@@ -116,7 +122,9 @@ final class Serve {
       "state", ("connections", String(server.connectionCount)),
       ("requests", String(server.requestsInFlight)), ("queued_bytes", String(server.queuedBytes)),
       ("watches", String(loop.watchCount)), ("children", String(children.count)),
-      ("events", String(events.pending)))
+      ("events", String(events.pending)),
+      ("longest_turn_us", String(loop.lag.longest / .microseconds(1))),
+      ("longest_turn", loop.lag.longestName))
     for task in service.descriptions { log.write(.info, "task", task) }
   }
 }

@@ -89,6 +89,7 @@ final class Connection {
     try ledger.admit(longRunning: method.isLongRunning)
     let pending = PendingRequest(
       self, frame.streamID, ledger, isLongRunning: method.isLongRunning, timeout: request.timeout)
+    channel.loop.note(request.method)
     method.handle(Payload(envelope: request), Reply(pending))
   }
 }

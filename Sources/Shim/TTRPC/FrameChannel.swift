@@ -16,7 +16,7 @@ final class FrameChannel {
   var onClosed: () -> Void = {}
 
   private var watch: Watch?
-  private let loop: EventLoop
+  let loop: EventLoop
   private let queueLimit: Int
   private var decoder = FrameDecoder()
   private var output = OutputQueue()

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Linux
+
+/// How long the loop has kept others waiting: the longest of its turns so far, and what it did. A
+/// turn is one call of a handler.
+package struct LoopLag {
+  package private(set) var longest = Duration.zero
+  private var longestOwner: StaticString = "none"
+  private var longestNote = ""
+
+  /// What the turn under way does, beside whose handler it is: the method of a request, say. The last
+  /// one counts.
+  var note = ""
+  private var begin = Duration.zero
+
+  /// The longest turn in words: the file that made the watch or timer, and the note.
+  package var longestName: String { Self.name(longestOwner, longestNote) }
+
+  private static func name(_ owner: StaticString, _ note: String) -> String {
+    note.isEmpty ? "\(owner)" : "\(owner) \(note)"
+  }
+
+  mutating func turnBegins() {
+    note = ""
+    #if DEBUG
+      hindrances = Self.hindrancesSoFar
+    #endif
+    begin = MonotonicClock.now
+  }
+
+  mutating func turnEnds(_ owner: StaticString) {
+    let length = MonotonicClock.now - begin
+    #if DEBUG
+      if length > Self.bound, Self.hindrancesSoFar == hindrances {
+        onTooLong("a turn of the loop took \(length): \(Self.name(owner, note))")
+      }
+    #endif
+    guard length > longest else { return }
+    longest = length
+    longestOwner = owner
+    longestNote = note
+  }
+
+  #if DEBUG
+    /// A debug build does not survive a turn that is longer and has only itself to blame.
+    private static let bound = Duration.milliseconds(50)
+    private var hindrances = 0
+    /// Does not return; for who has a better place for the sentence than standard error.
+    package var onTooLong: (String) -> Void = { preconditionFailure($0) }
+
+    /// What makes a turn longer without its fault: the kernel gave the processor to somebody else, or
+    /// read a page of our executable from a disk.
+    private static var hindrancesSoFar: Int {
+      let thisThread: Int32 = 1  // RUSAGE_THREAD, which Swift's Glibc lacks
+      var usage = rusage()
+      unsafe getrusage(thisThread, &usage)
+      return usage.ru_nivcsw + usage.ru_majflt
+    }
+  #endif
+}
