@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # An OCI runtime that makes no containers and fails on request, to inject faults. FAKE_CREATE,
-# FAKE_START, FAKE_EXEC and FAKE_DELETE say what a call does before or in place of its work:
-#   hang        never ends
+# FAKE_START, FAKE_EXEC and FAKE_DELETE say what a call does before or in place of its work, and FAKE_ID
+# for which container alone (default: all):
+#   hang        never ends: `sleep infinity`, until somebody kills it
 #   fail        logs an error and fails
 #   silent      fails and logs nothing
 #   signal      dies by SIGKILL
@@ -12,6 +13,7 @@
 #   stranger    writes the pid of a process that is no child of anybody here
 #   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
+#   flood       makes one that prints without end
 # Init goes into the control groups FAKE_GROUP, if that is set.
 set -eu
 
@@ -30,8 +32,9 @@ done
 
 fault=FAKE_${verb^^}
 fault=${!fault:-}
+[ "${FAKE_ID:-$id}" = "$id" ] || fault=
 case $fault in
-hang) exec sleep 100000 ;;
+hang) exec sleep infinity ;;
 fail)
   echo '{"level":"warning","msg":"not this","time":"x"}' >>"$log"
   echo '{"level":"error","msg":"  as it was told to\n","time":"x"}' >>"$log"
@@ -68,7 +71,13 @@ make() {
 }
 
 case $verb in
-create) if [ "$fault" = outlive ]; then make true; else make sleep 100000; fi ;;
+create)
+  case $fault in
+  outlive) make true ;;
+  flood) make yes ;;
+  *) make sleep 100000 ;;
+  esac
+  ;;
 exec) make sh -c 'exit 7' ;;
 delete)
   for file in "$root/$id"/*; do kill -9 "${file##*/}" 2>/dev/null || true; done
