@@ -6,14 +6,16 @@ internal import Linux
 /// How long the loop has kept others waiting: the longest of its turns so far, and what it did. A
 /// turn is one call of a handler.
 package struct LoopLag {
-  package private(set) var longest = Duration.zero
+  private var longestNanoseconds: Int64 = 0
   private var longestOwner: StaticString = "none"
   private var longestNote = ""
 
   /// What the turn under way does, beside whose handler it is: the method of a request, say. The last
   /// one counts.
   var note = ""
-  private var begin = Duration.zero
+  private var begin: Int64 = 0
+
+  package var longest: Duration { .nanoseconds(longestNanoseconds) }
 
   /// The longest turn in words: the file that made the watch or timer, and the note.
   package var longestName: String { Self.name(longestOwner, longestNote) }
@@ -27,25 +29,25 @@ package struct LoopLag {
     #if DEBUG
       hindrances = Self.hindrancesSoFar
     #endif
-    begin = MonotonicClock.now
+    begin = MonotonicClock.nanoseconds
   }
 
   mutating func turnEnds(_ owner: StaticString) {
-    let length = MonotonicClock.now - begin
+    let length = MonotonicClock.nanoseconds - begin
     #if DEBUG
       if length > Self.bound, Self.hindrancesSoFar == hindrances {
-        onTooLong("a turn of the loop took \(length): \(Self.name(owner, note))")
+        onTooLong("a turn of the loop took \(length / 1_000_000) ms: \(Self.name(owner, note))")
       }
     #endif
-    guard length > longest else { return }
-    longest = length
+    guard length > longestNanoseconds else { return }
+    longestNanoseconds = length
     longestOwner = owner
     longestNote = note
   }
 
   #if DEBUG
     /// A debug build does not survive a turn that is longer and has only itself to blame.
-    private static let bound = Duration.milliseconds(50)
+    private static let bound: Int64 = 50_000_000
     private var hindrances = 0
     /// Does not return; for who has a better place for the sentence than standard error.
     package var onTooLong: (String) -> Void = { preconditionFailure($0) }

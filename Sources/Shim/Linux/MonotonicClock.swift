@@ -6,9 +6,12 @@ internal import Glibc
 /// Swift's own clocks are part of its concurrency library, which nothing else here needs.
 package enum MonotonicClock {
   /// Since some moment that is the same for the whole life of this process.
-  package static var now: Duration {
+  package static var now: Duration { .nanoseconds(nanoseconds) }
+
+  /// The same as a number, for what is measured so often that a Duration's 128 bits would show.
+  package static var nanoseconds: Int64 {
     var time = timespec()
     _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
