@@ -22,7 +22,7 @@ extension Integration.RuntimeFaultTests {
       try client.kill("a", 9)
       #expect(try client.wait("a").exitStatus == 137)
       let stuck = try eventually("the runtime is there") {
-        host.processes.first { Processes.commandLine(of: $0) == ["sleep", "100000"] }
+        host.processes.first { Processes.commandLine(of: $0) == ["sleep", "infinity"] }
       }
       kill(stuck, SIGKILL)
       #expect(throws: RPCError.self) { _ = try client.finish(start) }
