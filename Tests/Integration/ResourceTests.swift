@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CgroupMetrics
 import ContainerdAPI
 import Foundation
 import Support

@@ -29,23 +29,24 @@ import struct SystemPackage.Errno
   }
 
   @Test func foldersOfVersion1() {
-    let folders = Self.hybrid.folders(
-      of: "4:memory:/outer/ns/a\n3:pids:/ns/a\n2:cpu,cpuacct:/ns:b/a\n1:name=systemd:/\n0::/a\nx\n")
+    let folders = ControlGroup(
+      Self.hybrid,
+      "4:memory:/outer/ns/a\n3:pids:/ns/a\n2:cpu,cpuacct:/ns:b/a\n1:name=systemd:/\n0::/a\nx\n")
     #expect(folders.folder("memory") == "/sys/fs/cgroup/memory/ns/a")
     #expect(folders.folder("cpuacct") == "/sys/fs/cgroup/cpu,cpuacct/ns:b/a")
     #expect(folders.folder("pids") == nil)
     #expect(folders.processes == "/sys/fs/cgroup/memory/ns/a")
-    let root = Self.hybrid.folders(of: "4:memory:/outer\n2:cpu,cpuacct:/\n")
+    let root = ControlGroup(Self.hybrid, "4:memory:/outer\n2:cpu,cpuacct:/\n")
     #expect(root.folder("cpu") == "/sys/fs/cgroup/cpu,cpuacct")
     #expect(Self.hybrid.isRoot("/sys/fs/cgroup/cpu,cpuacct"))
   }
 
   @Test func foldersOfVersion2() {
-    let folders = Self.unified.folders(of: "1:name=systemd:/x\n0::/system.slice/a\n")
+    let folders = ControlGroup(Self.unified, "1:name=systemd:/x\n0::/system.slice/a\n")
     #expect(folders.folder("memory") == "/sys/fs/cgroup/system.slice/a")
     #expect(folders.processes == "/sys/fs/cgroup/system.slice/a")
     #expect(folders.value("max") == .max)
-    #expect(Self.hybrid.folders(of: "").value("max") == 0)
+    #expect(ControlGroup(Self.hybrid, "").value("max") == 0)
   }
 
   @Test func refusals() {

@@ -20,9 +20,10 @@ EventLoop: CLibevent Linux
 TTRPCEnvelope: SwiftProtobuf
 TTRPC: TTRPCEnvelope EventLoop Linux SwiftProtobuf
 ContainerdAPI: SwiftProtobuf
+CgroupMetrics: SwiftProtobuf
 Stdio: EventLoop Linux
 Runtime: CJansson Stdio EventLoop Linux
-TaskService: ContainerdAPI Runtime Stdio TTRPC EventLoop Linux SwiftProtobuf
+TaskService: ContainerdAPI CgroupMetrics Runtime Stdio TTRPC EventLoop Linux SwiftProtobuf
 Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd SwiftProtobuf Synchronization
 '
 

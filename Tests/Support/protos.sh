@@ -17,7 +17,7 @@ plugin=(-c release --product protoc-gen-swift --package-path "$checkout"
 swift build "${plugin[@]}"
 bin=$(swift build "${plugin[@]}" --show-bin-path)
 
-for module in Sources/Shim/ContainerdAPI Sources/Shim/TTRPCEnvelope; do
+for module in Sources/Shim/{ContainerdAPI,CgroupMetrics,TTRPCEnvelope}; do
   rm -rf "$module/Generated"
   mkdir "$module/Generated"
   protoc --plugin="$bin/protoc-gen-swift" \

@@ -4,16 +4,17 @@
 /// with controllers of its own. Where both are mounted (hybrid), version 1 has the controllers.
 package struct CgroupHierarchies: Sendable {
   struct Hierarchy: Equatable {
-    let controllers: [Substring]
+    /// And other options: words with commas between them.
+    let controllers: String
     let mountPoint: String
     /// What of the hierarchy is mounted there: `/`, but in a container.
     let root: String
   }
 
   private static let place = "/sys/fs/cgroup"
-  /// Nobody mounts them while the system runs.
+  /// They are mounted at boot, before any container: what is found at the beginning are all.
   package static let mounted = CgroupHierarchies(
-    ProcFile.beginning("self/mountinfo", limit: 256 * 1024) ?? "")
+    ProcFile.beginning("self/mountinfo", limit: 64 * 1024) ?? "")
 
   let all: [Hierarchy]
   package let isUnified: Bool
@@ -26,7 +27,8 @@ package struct CgroupHierarchies: Sendable {
       let words = line.split(separator: " ")
       guard let dash = words.firstIndex(of: "-"), dash > 5, words.count > dash + 3 else { continue }
       let found = Hierarchy(
-        controllers: words[dash + 3].split(separator: ","), mountPoint: String(words[4]),
+        controllers: String(words[dash + 3]),
+        mountPoint: String(words[4]),
         root: String(words[3]))
       switch words[dash + 1] {
       case "cgroup2" where found.mountPoint == Self.place: unified = found
@@ -38,22 +40,26 @@ package struct CgroupHierarchies: Sendable {
     all = unified.map { [$0] } ?? first
   }
 
-  package func isRoot(_ folder: String) -> Bool { all.contains { $0.mountPoint == folder } }
+  func isRoot(_ folder: String) -> Bool { all.contains { $0.mountPoint == folder } }
 
-  /// Where the groups of a process are.
+  /// Where a controller has the group of a process.
   ///
   /// - Parameter table: its /proc/PID/cgroup: lines `number:controllers:path`, of version 2 `0::path`.
-  package func folders(of table: String) -> CgroupFolders {
-    var folders: [String: String] = [:]
+  func folder(_ controller: String, of table: String) -> String? {
     for line in table.split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3, isUnified == fields[1].isEmpty else { continue }
-      for name in isUnified ? [""] : fields[1].split(separator: ",") {
-        let hierarchy = all.first { isUnified || $0.controllers.contains(name) }
-        folders[String(name)] = hierarchy?.folder(of: fields[2])
+      guard fields.count == 3, isUnified ? fields[1].isEmpty : fields[1].names(controller) else {
+        continue
       }
+      return all.first { isUnified || $0.controllers[...].names(controller) }?.folder(of: fields[2])
     }
-    return CgroupFolders(isUnified: isUnified, folders)
+    return nil
+  }
+}
+
+extension Substring {
+  fileprivate func names(_ controller: String) -> Bool {
+    split(separator: ",").contains { $0 == controller }
   }
 }
 

@@ -39,7 +39,7 @@ package protocol RuntimeContainer: AnyObject {
   /// Where the kernel counts and limits what it uses.
   ///
   /// - Throws: `missing` when it has none, or no more.
-  func cgroup() throws(RuntimeError) -> CgroupFolders
+  func cgroup() throws(RuntimeError) -> ControlGroup
 
   /// Sets its limits anew.
   ///

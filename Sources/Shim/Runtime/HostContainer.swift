@@ -69,7 +69,7 @@ final class HostContainer: RuntimeContainer {
     processes.flatMap { [$0.pid] + ProcessTree.descendants(of: $0.pid) }
   }
 
-  func cgroup() throws(RuntimeError) -> CgroupFolders {
+  func cgroup() throws(RuntimeError) -> ControlGroup {
     throw .notBuilt("the sample has no control group of its own")
   }
 

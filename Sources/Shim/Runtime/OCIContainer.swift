@@ -12,7 +12,7 @@ final class OCIContainer: RuntimeContainer {
   private let id: String
   private let program: OCIProgram
   private let rootfs: Rootfs
-  private let group: ContainerCgroup?
+  private let group: ControlGroup?
   let sharesPIDs: Bool
 
   init(
@@ -25,7 +25,7 @@ final class OCIContainer: RuntimeContainer {
     self.rootfs = rootfs
     initProcess = process
     // Now: later it may have moved itself elsewhere.
-    group = ContainerCgroup(of: process.pid)
+    group = ControlGroup(of: process.pid)
   }
 
   func start(completion: @escaping (RuntimeError?) -> Void) {
@@ -58,13 +58,11 @@ final class OCIContainer: RuntimeContainer {
     program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
   }
 
-  var pids: [Int32] { group?.folders.pids ?? [initProcess.pid] }
+  var pids: [Int32] { group?.pids ?? [initProcess.pid] }
 
-  func cgroup() throws(RuntimeError) -> CgroupFolders {
-    guard let folders = group?.folders, folders.exist else {
-      throw .missing("cgroup does not exist")
-    }
-    return folders
+  func cgroup() throws(RuntimeError) -> ControlGroup {
+    guard let group, group.exists else { throw .missing("cgroup does not exist") }
+    return group
   }
 
   func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContainerdAPI
+internal import CgroupMetrics
 internal import Linux
 internal import SwiftProtobuf
 
 extension CgroupV1Metrics {
   /// What the kernel tells of a group of version 1, as containerd's own shims say it.
-  init(_ group: CgroupFolders) {
+  init(_ group: ControlGroup) {
     self.init()
     cpu = CgroupV1CPUStat(group)
     memory = CgroupV1MemoryStat(group)
@@ -35,7 +35,7 @@ extension CgroupV1CPUStat {
   /// Nanoseconds of a clock tick (USER_HZ is 100 wherever Linux runs).
   private static let tick: UInt64 = 10_000_000
 
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let times = group.table("cpuacct.stat", of: "cpuacct")
     usage.total = group.number("cpuacct.usage", of: "cpuacct") ?? 0
@@ -51,7 +51,7 @@ extension CgroupV1CPUStat {
 }
 
 extension CgroupV1MemoryStat {
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let stat = group.table("memory.stat", of: "memory")
     cache = stat["cache"]
@@ -96,7 +96,7 @@ extension CgroupV1MemoryStat {
 
 extension CgroupV1MemoryEntry {
   /// Nil where the kernel keeps no such count.
-  fileprivate init?(_ group: CgroupFolders, _ prefix: String) {
+  fileprivate init?(_ group: ControlGroup, _ prefix: String) {
     guard let usage = group.number("\(prefix).usage_in_bytes", of: "memory") else { return nil }
     self.init()
     self.usage = usage
@@ -107,7 +107,7 @@ extension CgroupV1MemoryEntry {
 }
 
 extension CgroupV1MemoryOomControl {
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let table = group.table("memory.oom_control", of: "memory")
     oomKillDisable = table["oom_kill_disable"]
@@ -117,7 +117,7 @@ extension CgroupV1MemoryOomControl {
 }
 
 extension CgroupV1BlkIOStat {
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let devices = BlockDevices()
     func entries(_ name: String) -> [CgroupV1BlkIOEntry] {

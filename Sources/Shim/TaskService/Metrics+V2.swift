@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ContainerdAPI
+internal import CgroupMetrics
 internal import Linux
 internal import SwiftProtobuf
 
 extension CgroupV2Metrics {
   /// What the kernel tells of a group of version 2, as containerd's own shims say it.
-  init(_ group: CgroupFolders) {
+  init(_ group: ControlGroup) {
     self.init()
     pids.current = group.number("pids.current", of: "") ?? 0
     pids.limit = group.number("pids.max", of: "") ?? 0
@@ -30,7 +30,7 @@ extension CgroupV2Metrics {
 }
 
 extension CgroupV2CPUStat {
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let stat = group.table("cpu.stat", of: "")
     usageUsec = stat["usage_usec"]
@@ -46,7 +46,7 @@ extension CgroupV2CPUStat {
 }
 
 extension CgroupV2MemoryStat {
-  fileprivate init(_ group: CgroupFolders) {
+  fileprivate init(_ group: ControlGroup) {
     self.init()
     let stat = group.table("memory.stat", of: "")
     anon = stat["anon"]
@@ -121,7 +121,7 @@ extension CgroupV2IOEntry {
 extension CgroupV2PSIStats {
   /// Lines `some avg10=… avg60=… avg300=… total=…` and `full …`; nil where the kernel does not measure
   /// it.
-  fileprivate init?(_ group: CgroupFolders, _ file: String) {
+  fileprivate init?(_ group: ControlGroup, _ file: String) {
     let lines = group.lines(file, of: "")
     if lines.isEmpty { return nil }
     self.init()

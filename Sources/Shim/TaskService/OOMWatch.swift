@@ -17,7 +17,7 @@ final class OOMWatch {
   }
   private var told = 0
   private let hub: StdioHub
-  private let group: CgroupFolders
+  private let group: ControlGroup
   private let onKill: () -> Void
   /// Of version 1: readable once for each time.
   private var eventCounter: Watch?
@@ -74,7 +74,7 @@ final class OOMWatch {
     guard let watch = eventCounter,
       (try? unsafe watch.descriptor.read(into: hub.loop.scratch)) != nil
     else { return false }
-    if group.exist { return true }
+    if group.exists { return true }
     eventCounter = nil
     return false
   }

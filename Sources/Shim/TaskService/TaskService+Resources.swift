@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CgroupMetrics
 internal import ContainerdAPI
 internal import Linux
 internal import Runtime

@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The folders of a control group, one for each controller of version 1, or the one of version 2; and
+/// A control group: its folders, one for each controller of version 1, or the one of version 2; and
 /// what the kernel tells in their files.
-package struct CgroupFolders {
-  package let isUnified: Bool
-  private let folders: [String: String]
+package struct ControlGroup {
+  private let hierarchies: CgroupHierarchies
+  /// /proc/PID/cgroup of a process in it: short, and kept for months.
+  private let table: String
 
-  /// - Parameter folders: by controller; of version 2 the key is empty.
-  package init(isUnified: Bool, _ folders: [String: String]) {
-    self.isUnified = isUnified
-    self.folders = folders
+  init(_ hierarchies: CgroupHierarchies, _ table: String) {
+    self.hierarchies = hierarchies
+    self.table = table
   }
 
+  /// The group that a process is in now; nil for one that is gone, or in the root group.
+  package init?(of pid: Int32) {
+    guard let table = ProcFile.read("\(pid)/cgroup") else { return nil }
+    self.init(.mounted, table)
+    guard let folder = processes, !hierarchies.isRoot(folder) else { return nil }
+  }
+
+  package var isUnified: Bool { hierarchies.isUnified }
+
   /// - Parameter controller: of version 1; version 2 has one folder for all.
-  package func folder(_ controller: String) -> String? { folders[isUnified ? "" : controller] }
+  package func folder(_ controller: String) -> String? {
+    hierarchies.folder(controller, of: table)
+  }
 
   /// One that knows all processes: of every hierarchy of version 1 they are the same, and these two
   /// are nearly always there.
   package var processes: String? { folder("pids") ?? folder("memory") }
 
-  package var exist: Bool { processes.map { !ProcFile.list(at: $0).isEmpty } ?? false }
+  package var exists: Bool { processes.map { !ProcFile.list(at: $0).isEmpty } ?? false }
 
   /// Live processes in it and in the groups below.
   package var pids: [Int32] {
