@@ -89,6 +89,8 @@ final class DeleteOperation {
       $0.exitStatus = record.exit?.status ?? 0
       $0.exitedAt = record.exit?.time ?? .never
     }
+    // Execs that have not started, and now cannot, have no exit that would end their Waits.
+    for process in record.isInit ? container.processes : [process] { process.answerWaits() }
     if record.isInit { forgetContainer(response) } else { forgetExec(response) }
     for reply in replies.takeAll() { reply.take()?.send(response) }
     process.deletion = nil
