@@ -45,6 +45,9 @@ package final class ShimClient {
     }
   }
 
+  /// The streams whose answers have come and that nobody has asked for.
+  package var unclaimed: Set<UInt32> { Set(replies.keys) }
+
   package func finish<Response: Message>(
     _ stream: UInt32, as type: Response.Type, within limit: Duration = .seconds(20)
   ) throws -> Response {
