@@ -41,7 +41,6 @@ extension StateTable {
     Wrong("InvalidArgument: identifier \"../x\"") { $0.execID = "../x" },
     Wrong("InvalidArgument: identifier \"\(long)\"") { $0.execID = long },
     Wrong("AlreadyExists: already exists") { $0.execID = "there" },
-    Wrong("AlreadyExists: already exists") { $0.execID = $0.id },
     Wrong("InvalidArgument: exec without a process spec") { $0.clearSpec() },
     Wrong("InvalidArgument: exec without a process spec") { $0.spec.value = Data() },
     Wrong("Unknown: process spec") { $0.spec.value = Data("{".utf8) },

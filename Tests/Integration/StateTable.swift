@@ -89,9 +89,9 @@ enum StateTable {
     none    | Exec           | NotFound: container not created: not found
     none    | ResizePty      | NotFound: container not created: not found
     none    | CloseIO        | NotFound: container not created: not found
-    none    | Update         | Unimplemented: not built yet
+    none    | Update         | NotFound: container not created: not found
     none    | Wait           | NotFound: container not created: not found
-    none    | Stats          | Unimplemented: not built yet
+    none    | Stats          | NotFound: container not created: not found
     none    | Connect        | ok
     none    | Shutdown       | ok
 
@@ -111,9 +111,9 @@ enum StateTable {
     created | Exec           | ok
     created | ResizePty      | ok
     created | CloseIO        | ok
-    created | Update         | Unimplemented: not built yet
+    created | Update         | ok
     created | Wait           | waits
-    created | Stats          | Unimplemented: not built yet
+    created | Stats          | ok
     created | Connect        | ok
     created | Shutdown       | ok
 
@@ -133,9 +133,9 @@ enum StateTable {
     running | Exec           | ok
     running | ResizePty      | ok
     running | CloseIO        | ok
-    running | Update         | Unimplemented: not built yet
+    running | Update         | ok
     running | Wait           | waits
-    running | Stats          | Unimplemented: not built yet
+    running | Stats          | ok
     running | Connect        | ok
     running | Shutdown       | ok
 
@@ -155,9 +155,9 @@ enum StateTable {
     paused  | Exec           | Unknown: cannot exec in a paused state
     paused  | ResizePty      | ok
     paused  | CloseIO        | ok
-    paused  | Update         | Unimplemented: not built yet
+    paused  | Update         | ok
     paused  | Wait           | waits
-    paused  | Stats          | Unimplemented: not built yet
+    paused  | Stats          | ok
     paused  | Connect        | ok
     paused  | Shutdown       | ok
 
@@ -177,9 +177,9 @@ enum StateTable {
     stopped | Exec           | Unknown: cannot exec in a stopped state
     stopped | ResizePty      | ok
     stopped | CloseIO        | ok
-    stopped | Update         | Unimplemented: not built yet
+    stopped | Update         | Unknown: cannot update a stopped container
     stopped | Wait           | ok
-    stopped | Stats          | Unimplemented: not built yet
+    stopped | Stats          | ok
     stopped | Connect        | ok
     stopped | Shutdown       | ok
 
@@ -199,9 +199,9 @@ enum StateTable {
     deleted | Exec           | NotFound: container not created: not found
     deleted | ResizePty      | NotFound: container not created: not found
     deleted | CloseIO        | NotFound: container not created: not found
-    deleted | Update         | Unimplemented: not built yet
+    deleted | Update         | NotFound: container not created: not found
     deleted | Wait           | NotFound: container not created: not found
-    deleted | Stats          | Unimplemented: not built yet
+    deleted | Stats          | NotFound: container not created: not found
     deleted | Connect        | ok
     deleted | Shutdown       | ok
     """#
@@ -210,6 +210,11 @@ enum StateTable {
   static let sampleInitProcess = #"""
     state   | call           | answer                                                  | then
     running | Pause          | Unimplemented: has no container that could be paused
+    created | Update         | Unimplemented: has no control group of its own
+    created | Stats          | Unimplemented: has no control group of its own
+    running | Update         | Unimplemented: has no control group of its own
+    running | Stats          | Unimplemented: has no control group of its own
+    stopped | Stats          | Unimplemented: has no control group of its own
     stopped | Kill KILL all  | NotFound: process already finished: not found
     """#
 }

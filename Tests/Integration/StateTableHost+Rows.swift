@@ -104,6 +104,8 @@ extension StateTableHost {
     case "Connect":
       let reply = try ConnectResponse(serializedBytes: payload)
       #expect(hasPID == (reply.taskPid != 0) && reply.shimPid != 0, "\(row): \(reply)")
+    case "Stats":
+      #expect(try !StatsResponse(serializedBytes: payload).stats.value.isEmpty, "\(row)")
     default: #expect(payload.isEmpty, "\(row)")
     }
   }

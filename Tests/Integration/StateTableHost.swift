@@ -191,6 +191,12 @@ final class StateTableHost {
         $0.all = words.last == "all"
       }
       return try client.begin("Kill", request)
+    case "Update":
+      let request = UpdateTaskRequest.with {
+        $0.id = subject.id
+        $0.resources.value = Data("{}".utf8)
+      }
+      return try client.begin("Update", request)
     default: return try client.begin(words[0], process(subject))
     }
   }
