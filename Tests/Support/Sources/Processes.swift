@@ -48,6 +48,14 @@ package enum Processes {
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// Waits until a command runs: a shell that is about to execute it may lose a signal, since its handler
+  /// takes what comes between vfork and execve.
+  package static func wait(for command: [String]) throws {
+    try eventually("\(command) runs") {
+      allPIDs().contains { commandLine(of: $0) == command }
+    }
+  }
+
   package static func group(of pid: Int32) -> Int32 { getpgid(pid) }
 
   /// What the open descriptors of a process are, by number.
