@@ -81,7 +81,9 @@ let package = Package(
     tests("TTRPC", ["TTRPC", "EventLoop", "Linux", protobuf, errno]),
     tests("Stdio", ["Stdio", "EventLoop", "Linux", errno]),
     tests("Runtime", ["Runtime"]),
-    tests("TaskService", ["TaskService", "Runtime", "TTRPC", "ContainerdAPI", protobuf]),
+    tests(
+      "TaskService",
+      ["TaskService", "Runtime", "TTRPC", "ContainerdAPI", "CgroupMetrics", "Linux", protobuf]),
     tests("Main", ["Main", "TaskService", "TTRPC", "ContainerdAPI", "Support", protobuf]),
     tests(
       "Integration",

@@ -11,7 +11,6 @@ package struct CgroupHierarchies: Sendable {
     let root: String
   }
 
-  private static let place = "/sys/fs/cgroup"
   /// They are mounted at boot, before any container: what is found at the beginning are all.
   package static let mounted = CgroupHierarchies(
     ProcFile.beginning("self/mountinfo", limit: 64 * 1024) ?? "")
@@ -20,7 +19,8 @@ package struct CgroupHierarchies: Sendable {
   package let isUnified: Bool
 
   /// - Parameter table: lines `id parent device root point options … - type source options` (proc(5)).
-  init(_ table: String) {
+  /// - Parameter place: where all of them are mounted.
+  init(_ table: String, at place: String = "/sys/fs/cgroup") {
     var first: [Hierarchy] = []
     var unified: Hierarchy?
     for line in table.split(separator: "\n") {
@@ -31,8 +31,8 @@ package struct CgroupHierarchies: Sendable {
         mountPoint: String(words[4]),
         root: String(words[3]))
       switch words[dash + 1] {
-      case "cgroup2" where found.mountPoint == Self.place: unified = found
-      case "cgroup" where found.mountPoint.hasPrefix("\(Self.place)/"): first.append(found)
+      case "cgroup2" where found.mountPoint == place: unified = found
+      case "cgroup" where found.mountPoint.hasPrefix("\(place)/"): first.append(found)
       default: break
       }
     }
