@@ -9,6 +9,18 @@ extension Integration {
   /// The daemon as a process: what it holds, what it hands on, how it ends.
   @Suite struct DaemonTests {
     /// Descriptors 0 to 2 are containerd's one pipe: the daemon must hold nothing of it.
+    @Test func whatIsOursIsNotTheCommands() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a", environment: ["NOTIFY_SOCKET": "/x", "THEIRS": "y"])
+        let command = try host.create(client, "a")
+        let all = String(
+          decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(command)/environ")),
+          as: UTF8.self)
+        #expect(all.contains("THEIRS=y"))
+        #expect(!all.contains("NOTIFY_SOCKET") && !all.contains("GLIBC_TUNABLES"))
+      }
+    }
+
     @Test func theDaemonHoldsOnlyItsOwnDescriptors() throws {
       try ShimHost.run { host in
         let leak = try Handle.open("/etc/passwd", O_RDONLY)

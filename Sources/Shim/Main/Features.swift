@@ -18,7 +18,8 @@ enum Features {
       throw CommandFailure("\(runtime) is not in PATH")
     }
     let command = Command(
-      path: path, arguments: [runtime, "features"], environment: CurrentProcess.environment)
+      path: path, arguments: [runtime, "features"], environment: CurrentProcess.environmentForOthers
+    )
     let text: [UInt8]?
     do throws(Errno) {
       text = try output(of: command)

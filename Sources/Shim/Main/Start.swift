@@ -153,7 +153,7 @@ struct Start {
       options.address, "-publish-binary", options.publishBinary,
     ]
     if options.debug || bootstrap.debug { arguments.append("-debug") }
-    var environment = CurrentProcess.environment
+    var environment = CurrentProcess.environmentForDaemon
     if !bootstrap.ttrpcAddress.isEmpty {
       environment.removeAll { $0.hasPrefix("TTRPC_ADDRESS=") }
       environment.append("TTRPC_ADDRESS=\(bootstrap.ttrpcAddress)")

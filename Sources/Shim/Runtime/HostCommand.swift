@@ -35,7 +35,6 @@ struct HostCommand {
   func held(_ programName: String) -> Command {
     Command(
       path: "/proc/self/exe", arguments: [programName, "held", directory] + arguments,
-      // Not the socket by which containerd talks to systemd, in containerd's name.
-      environment: environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
+      environment: environment)
   }
 }

@@ -35,7 +35,7 @@ package final class HostRuntime: ContainerRuntime {
       Result { () throws(RuntimeError) in
         try refuseClusters(request.bundle)
         let command = HostCommand(
-          arguments: Self.command, environment: CurrentProcess.environment, directory: ".")
+          arguments: Self.command, environment: CurrentProcess.environmentForOthers, directory: ".")
         let (process, held) = try spawn(command, io, onExit)
         do throws(Errno) {
           try InitRecord.write(process.pid, to: request.bundle)

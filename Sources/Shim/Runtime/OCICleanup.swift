@@ -53,7 +53,7 @@ package struct OCICleanup {
     guard let path = Executable.find(runtime) else { throw .noSuchFileOrDirectory }
     let command = Command(
       path: path, arguments: [runtime, "--root", root, "delete", "--force", id],
-      environment: CurrentProcess.environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
+      environment: CurrentProcess.environmentForOthers)
     // Standard output is our answer's; what the runtime says goes into containerd's log.
     let child = try command.spawn(
       descriptors: [Command.null, StandardStreams.error, StandardStreams.error],

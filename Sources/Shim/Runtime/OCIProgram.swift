@@ -52,8 +52,7 @@ final class OCIProgram {
     if options.systemdCgroup { line.append("--systemd-cgroup") }
     let command = Command(
       path: path, arguments: line + arguments,
-      // Not the socket by which containerd talks to systemd, in containerd's name.
-      environment: CurrentProcess.environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") })
+      environment: CurrentProcess.environmentForOthers)
     do throws(Errno) {
       try HelperProcess.run(command, streams: streams, within: limit, loop, children) {
         [options] ending in

@@ -35,7 +35,7 @@ final class Rootfs {
     if mounts.isEmpty { return completion(nil) }
     let command = Command(
       path: "/proc/self/exe", arguments: ["containerd-shim"] + arguments,
-      environment: CurrentProcess.environment)
+      environment: CurrentProcess.environmentForOthers)
     do throws(Errno) {
       try HelperProcess.run(command, within: Self.limit, loop, children) { ending in
         switch ending.status?.code {
