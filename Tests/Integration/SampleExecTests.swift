@@ -44,7 +44,8 @@ extension Integration {
         try containerd.runTask("shim-test")
         let missing = try containerd.spawnCtr(Self.exec("m", "/nonexistent")).wait()
         #expect(missing.status == 1)
-        #expect(missing.errors.contains("exec /nonexistent: No such file or directory: unknown"))
+        #expect(
+          missing.errors.contains("exec /nonexistent in /: No such file or directory: unknown"))
         let nowhere = try containerd.spawnCtr(
           Self.exec("n", "true", flags: ["--cwd", "/nonexistent"])
         ).wait()
@@ -69,6 +70,34 @@ extension Integration {
         try containerd.endTask("shim-test")
         #expect(try exec.wait().status == 137)
         try eventually("all is gone") { pids.allSatisfy(Processes.isGone) }
+      }
+    }
+
+    /// Which is killed: `delete` knows of init only.
+    @Test func anExecEndsWithItsShim() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let exec = try containerd.spawnCtr(Self.exec("e", "sh", "-c", "echo $$; exec sleep 100000"))
+        try exec.output.wait(for: "its pid") { $0.text.hasSuffix("\n") }
+        let pid = try #require(Int32(exec.output.text.dropLast()))
+        kill(try containerd.shim(of: "shim-test"), SIGKILL)
+        try eventually("it is gone") { Processes.isGone(pid) }
+        _ = try exec.wait()
+      }
+    }
+
+    /// In a container too what an exec leaves lives on: it ends with init.
+    @Test func whatAnExecLeavesEndsWithItsTask() throws {
+      try Containerd.run { containerd in
+        try containerd.runTask("shim-test")
+        let exec = try containerd.spawnCtr(
+          Self.exec("e", "sh", "-c", "sleep 100000 </dev/null >/dev/null 2>&1 & echo $!"))
+        let ending = try exec.wait()
+        let pid = try #require(Int32(ending.output.dropLast()))
+        _ = try containerd.spawnCtr(Self.exec("f", "true")).wait()
+        #expect(!Processes.isGone(pid))
+        try containerd.endTask("shim-test")
+        try eventually("it is gone") { Processes.isGone(pid) }
       }
     }
 

@@ -42,13 +42,13 @@ struct Delete {
   }
 
   private func end(_ bundle: Bundle) -> InitRecord.Ended? {
+    let ended = endContainer(bundle)
     do throws(BundleError) {
       // What the runtime does not end goes by its pid and start time.
-      let ended = endContainer(bundle)
       return try InitRecord.end(in: bundle) ?? ended
     } catch {
       warn(error.words)
-      return nil
+      return ended
     }
   }
 

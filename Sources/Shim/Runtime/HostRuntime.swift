@@ -17,6 +17,8 @@ package final class HostRuntime: ContainerRuntime {
   private let loop: EventLoop
   private let children: ChildProcesses
   private let programName: String
+  /// Until none is left: the children of an orphan become ours when it has gone.
+  private var isEndingOrphans = false
 
   package init(
     _ loop: EventLoop, _ children: ChildProcesses, programName: String
@@ -24,7 +26,7 @@ package final class HostRuntime: ContainerRuntime {
     self.loop = loop
     self.children = children
     self.programName = programName
-    children.onOrphanReaped = { [unowned self] in endOrphans() }
+    children.onOrphanReaped = { [unowned self] in if isEndingOrphans { endOrphans() } }
   }
 
   package func create(
@@ -36,7 +38,10 @@ package final class HostRuntime: ContainerRuntime {
         try refuseClusters(request.bundle)
         let command = HostCommand(
           arguments: Self.command, environment: CurrentProcess.environmentForOthers, directory: ".")
-        let (process, held) = try spawn(command, io, onExit)
+        let (process, held) = try spawn(command, io) { [unowned self] status in
+          endOrphans()
+          onExit(status)
+        }
         do throws(Errno) {
           try InitRecord.write(process.pid, to: request.bundle)
         } catch {
@@ -73,26 +78,25 @@ package final class HostRuntime: ContainerRuntime {
       let child = try command.held(programName).spawn(
         descriptors: streams + [channel.number], openFiles: children.openFiles)
       let pid = child.pid
-      children.register(pid) { [unowned self] status in
-        endOrphans()
-        onExit(status)
-      }
+      children.register(pid, onExit: onExit)
       io.closeChildEnds()
       if let ours = try terminal?.takeOurs() { try io.attach(ours) }
       return (
         RuntimeProcess(pid: pid, pidfd: child.takeDescriptor()),
-        HeldProcess(loop, channel: ours, name: command.arguments[0])
+        HeldProcess(loop, channel: ours, name: command.name)
       )
     } catch {
       throw .failed("cannot spawn: \(error)")
     }
   }
 
-  /// Ends what an ended command left behind. The kernel has made us its parent (subreaper). By pid
-  /// and never by process group: the group is the shim's own. Whose orphan it is cannot be told: what
-  /// one command left goes at the latest when the next one ends.
+  /// Ends what commands left behind, when an init has ended. The kernel has made us its parent
+  /// (subreaper). By pid and never by process group: the group is the shim's own. Whose orphan it is
+  /// cannot be told: in a group of samples those of the others end too.
   private func endOrphans() {
-    for pid in ProcessTree.children(of: CurrentProcess.id) where !children.isRegistered(pid) {
+    let orphans = ProcessTree.children(of: CurrentProcess.id).filter { !children.isRegistered($0) }
+    isEndingOrphans = !orphans.isEmpty
+    for pid in orphans {
       // A child of ours that we have not reaped: its pid means nobody else.
       guard let pidfd = try? Descriptor.process(pid) else { continue }
       ProcessTree.kill(pid, root: pidfd)

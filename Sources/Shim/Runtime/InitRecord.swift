@@ -18,10 +18,10 @@ package enum InitRecord {
     package let status: ExitStatus
   }
 
-  /// Whether the recorded process runs; nil without a record.
+  /// Whether the recorded process runs; nil without a record that can be read.
   package static func isRunning(in bundle: Bundle) -> Bool? {
-    guard exists(in: bundle) else { return nil }
-    return (try? identity(in: bundle)?.open()) != nil
+    guard let identity = try? identity(in: bundle) else { return nil }
+    return (try? identity.open()) != nil
   }
 
   static func write(_ pid: Int32, to bundle: Bundle) throws(Errno) {
@@ -45,7 +45,7 @@ package enum InitRecord {
     }
     ProcessTree.kill(identity.pid, root: pidfd)
     // containerd gives `delete` 5 s in all; a process in the kernel's hands may take longer to go.
-    pidfd.waitForProcess(milliseconds: 2000)
+    pidfd.waitForProcess(milliseconds: 1000)
     return Ended(pid: identity.pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
   }
 

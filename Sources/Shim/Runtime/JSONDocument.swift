@@ -50,12 +50,14 @@ internal import Linux
     return unsafe String(cString: value)
   }
 
-  /// A member of a member that is a whole number.
-  func integer(_ object: String, _ key: String) -> Int? {
-    guard let value = unsafe json_object_get(json_object_get(root, object), key),
-      unsafe json_number_value(value) == json_number_value(value).rounded()
-    else { return nil }
-    return Int(exactly: unsafe json_number_value(value))
+  /// A member of a member; nil when it is no whole number.
+  func integer(_ object: String, _ key: String, default absent: Int) -> Int? {
+    guard let value = unsafe json_object_get(json_object_get(root, object), key) else {
+      return absent
+    }
+    // Read as a real, unless `exact`.
+    let isNumber = unsafe [JSON_REAL, JSON_INTEGER].contains(value.pointee.type)
+    return isNumber ? Int(exactly: unsafe json_number_value(value)) : nil
   }
 
   /// A member that is an array, of which the strings are taken.

@@ -39,8 +39,11 @@ package final class OCIRuntime: ContainerRuntime {
     if options.noNewKeyring { arguments.append("--no-new-keyring") }
     let rootfs = Rootfs(bundle, request.rootfs, loop, children)
     rootfs.mount { error in
-      // A mount that was ended for want of time leaves those before it.
-      if let error { return rootfs.unmount { _ in completion(.failure(error)) } }
+      // One that was ended for want of time leaves those before it.
+      if case .abandoned(let words)? = error {
+        return rootfs.unmount { _ in completion(.failure(.failed(words))) }
+      }
+      if let error { return completion(.failure(error)) }
       program.makeProcess(
         "create", arguments, [request.id], pidFile: "init.pid", io, onExit
       ) { result in

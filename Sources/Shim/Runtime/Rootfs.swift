@@ -40,7 +40,7 @@ final class Rootfs {
       try HelperProcess.run(command, within: Self.limit, loop, children) { ending in
         switch ending.status?.code {
         case 0: completion(nil)
-        case nil: completion(.failed("\(arguments[0]) of the rootfs takes too long"))
+        case nil: completion(.abandoned("\(arguments[0]) of the rootfs takes too long"))
         // One line, in containerd's words.
         default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
         }

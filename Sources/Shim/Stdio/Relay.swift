@@ -234,9 +234,9 @@ final class Relay {
   }
 
   private func end(_ reason: End) {
-    endsWhenEmpty = false
     output = nil
     if reason == .inputEnded {
+      endsWhenEmpty = false
       input = nil
     } else {
       input?.awaitsReadable = false

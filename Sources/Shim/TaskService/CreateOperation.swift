@@ -130,7 +130,8 @@ final class CreateOperation {
         $0.pid = UInt32(record.pid)
       })
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
-    container.oom = OOMWatch(service.hub, container.runtime) { [service, id = request.id] in
+    container.oom = OOMWatch(service.hub, container.runtime, service.log) {
+      [service, id = request.id] in
       service.events.publish("/tasks/oom", TaskOOM.with { $0.containerID = id })
     }
     CurrentProcess.returnFreeMemory()  // the spec, parsed

@@ -25,8 +25,10 @@ final class OOMWatch {
   private var subscription: Inotify.Subscription?
   private var killsSeen: UInt64 = 0
 
-  /// Nil where the kernel does not count memory, or has no more descriptors.
-  init?(_ hub: StdioHub, _ container: any RuntimeContainer, onKill: @escaping () -> Void) {
+  /// Nil where the kernel does not count memory.
+  init?(
+    _ hub: StdioHub, _ container: any RuntimeContainer, _ log: Log, onKill: @escaping () -> Void
+  ) {
     guard let group = try? container.cgroup(), let folder = group.folder("memory") else {
       return nil
     }
@@ -45,13 +47,14 @@ final class OOMWatch {
         eventCounter?.awaitsReadable = true
       }
     } catch {
-      return nil
+      // Exits are still looked at.
+      log.write(.warning, "no events of memory", [("group", folder), ("error", "\(error)")])
     }
   }
 
   /// Looks at once: an exit is to be told after what it came from.
   func check() {
-    guard group.isUnified ? countHasGrown : eventHasCome else { return }
+    guard eventCounter == nil ? countHasGrown : eventHasCome else { return }
     count += 1
     tell()
   }
@@ -64,7 +67,8 @@ final class OOMWatch {
   }
 
   private var countHasGrown: Bool {
-    let kills = group.table("memory.events", of: "memory")["oom_kill"]
+    let file = group.isUnified ? "memory.events" : "memory.oom_control"
+    let kills = group.table(file, of: "memory")["oom_kill"]
     defer { killsSeen = max(killsSeen, kills) }
     return kills > killsSeen
   }

@@ -41,6 +41,8 @@ final class PauseOperation {
 
   private func finish(_ error: RuntimeError?) {
     container.isPausing = false
+    // It may be frozen, and nobody would know.
+    if pauses, case .abandoned? = error { container.runtime.resume { _ in } }
     if let error { return reply.answer(TaskError(error)) }
     // It ended meanwhile: after its exit there is nothing to tell.
     if container.initHasExited { return reply.answer(.finished) }

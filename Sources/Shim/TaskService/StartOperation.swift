@@ -34,7 +34,11 @@ final class StartOperation {
       container.oom?.isHeld = true
       container.queue.add { [self] turn in
         self.turn = turn
-        container.runtime.start { [self] error in finish(error.map(TaskError.init)) }
+        container.runtime.start { [self] error in
+          // It may run, and never be told of.
+          if case .abandoned? = error { try? process.process?.kill(signal: SIGKILL) }
+          finish(error.map(TaskError.init))
+        }
       }
     } else {
       startExec()
@@ -84,14 +88,22 @@ final class StartOperation {
       service.log.error(
         "start failed", ("id", process.record.id), ("error", error.status.message))
       reply.take()?.fail(error.status)
-      // Nobody will ever see it run.
-      if !process.record.isInit { process.answerWaits() }
+      if !process.record.isInit { forget() }
     } else {
       tell()
     }
     CurrentProcess.returnFreeMemory()
     if process.record.isInit { container.oom?.isHeld = false }
     if let exit = process.earlyExit.take() { service.exited(container, process, exit) }
+  }
+
+  /// Nobody will ever see this exec run: it stays created, until it is deleted.
+  private func forget() {
+    process.process = nil
+    process.record.pid = 0
+    process.spec = nil
+    process.io.close()
+    process.answerWaits()
   }
 
   private func tell() {

@@ -14,10 +14,7 @@ extension TaskService {
     if process.record.state == .starting {
       process.earlyExit = exit  // told after the start
     } else if process.startHasFailed, !process.record.isInit {
-      // Nobody was told of its start. It stays created, and can be deleted.
-      process.process = nil
-      process.deletion?.exited()
-      tellHeldExit(container)
+      return  // nobody was told of its start
     } else if process.record.isInit {
       initExited(container, exit)
     } else {

@@ -126,8 +126,12 @@ package final class TaskService {
         throw .ofKill(error)
       }
       // A frozen process dies when it is thawed (freezer of cgroup version 1).
-      if process.record.isInit, signal == SIGKILL, container.initProcess.record.state == .paused {
-        container.runtime.resume { _ in }
+      if process.record.isInit, signal == SIGKILL,
+        container.isPausing || process.record.state == .paused
+      {
+        container.queue.add { turn in
+          container.runtime.resume { _ in withExtendedLifetime(turn) {} }
+        }
       }
       reply.sendEmpty()
     } catch {
