@@ -31,7 +31,7 @@ extension StateTable {
     Wrong("InvalidArgument: in is no absolute path") { $0.stdin = "in" },
     Wrong("InvalidArgument: out is no absolute path") { $0.stdout = "out" },
     Wrong("Unknown: unknown STDIO scheme none") { $0.stdout = "none:///out" },
-    Wrong("Unimplemented: not built yet") { $0.stdout = "binary:///bin/true" },
+    Wrong("InvalidArgument: binary:true is no absolute path") { $0.stdout = "binary:true" },
   ]
 
   /// To an Exec that would else note one.
@@ -47,6 +47,6 @@ extension StateTable {
     Wrong("InvalidArgument: in is no absolute path") { $0.stdin = "in" },
     Wrong("InvalidArgument: out is no absolute path") { $0.stdout = "out" },
     Wrong("Unknown: unknown STDIO scheme none") { $0.stdout = "none:///out" },
-    Wrong("Unimplemented: not built yet") { $0.stdout = "binary:///bin/true" },
+    Wrong("InvalidArgument: binary:true is no absolute path") { $0.stdout = "binary:true" },
   ]
 }

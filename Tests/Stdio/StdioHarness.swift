@@ -15,7 +15,8 @@ final class StdioHarness {
 
   init() throws {
     CurrentProcess.ignoreBrokenPipes()
-    hub = try StdioHub(loop)
+    hub = try StdioHub(
+      loop, ChildProcesses(openFiles: .current), namespace: "tests", warn: { _, _ in })
     var template = Array("/tmp/stdio-XXXXXX".utf8CString)
     guard let path = mkdtemp(&template) else { throw Failure() }
     folder = String(cString: path)

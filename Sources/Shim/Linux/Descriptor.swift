@@ -31,6 +31,11 @@ package struct Descriptor: ~Copyable {
     if close(number) == -1 { precondition(errno != EBADF, "descriptor \(number) was not open") }
   }
 
+  /// One more descriptor of the same open file.
+  package func duplicate() throws(Errno) -> Descriptor {
+    Descriptor(owning: try check(clinux_duplicate(number)))
+  }
+
   package func setNonblocking() throws(Errno) {
     try check(clinux_set_nonblocking(number))
   }

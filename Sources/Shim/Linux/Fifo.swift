@@ -57,4 +57,18 @@ extension Descriptor {
     var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
     return unsafe poll(&query, 1, 0) >= 0 && query.revents & Int16(POLLERR) == 0
   }
+
+  /// Whether the pipe whose reading end this is has no writer and no bytes any more.
+  package var hasEnded: Bool {
+    var query = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&query, 1, 0) >= 0 && query.revents == Int16(POLLHUP)
+  }
+
+  /// The same pipe's reading end with flags of its own, of which one is O_NONBLOCK.
+  package func reopenedForReading() throws(Errno) -> Descriptor {
+    Descriptor(
+      owning: try valueOrErrno {
+        unsafe open("/proc/self/fd/\(number)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      })
+  }
 }

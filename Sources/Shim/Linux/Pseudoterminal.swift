@@ -15,9 +15,7 @@ package struct Pseudoterminal: ~Copyable {
   }
 
   /// One more descriptor of the same master.
-  package func duplicate() throws(Errno) -> Descriptor {
-    Descriptor(owning: try check(clinux_duplicate(master.number)))
-  }
+  package func duplicate() throws(Errno) -> Descriptor { try master.duplicate() }
 
   /// The process group in the foreground gets SIGWINCH if that changes anything.
   package func resize(columns: UInt16, rows: UInt16) throws(Errno) {

@@ -10,16 +10,41 @@ package enum RegularFile {
   /// Its content. Links are followed; what is no regular file is never opened: a FIFO would hold us
   /// up, and a device may act on it.
   ///
-  /// - Throws: `EINVAL` for another kind of file, `EFBIG` past the limit (bytes).
-  package static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
+  /// - Parameter onlyRoots: whether it must be root's, and nobody else may write to it.
+  /// - Throws: `EINVAL` for another kind of file, `EFBIG` past the limit (bytes), `EPERM` for a file
+  ///   that others own or may write to.
+  package static func read(
+    _ path: String, limit: Int, onlyRoots: Bool = false
+  ) throws(Errno) -> [UInt8] {
     let place = Descriptor(owning: try check(unsafe clinux_open_place(path)))
     var status = stat()
     try valueOrErrno { unsafe fstat(place.number, &status) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .invalidArgument }
+    if onlyRoots && (status.st_uid != 0 || status.st_mode & (S_IWGRP | S_IWOTH) != 0) {
+      throw .notPermitted
+    }
     let file = Descriptor(
       owning: try valueOrErrno {
         unsafe open("/proc/self/fd/\(place.number)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
       })
     return try file.readAll(limit: limit)
+  }
+
+  /// Opens or makes one at whose end every write goes, and the directories above it. A link at its
+  /// path is not followed, for it might lead root's writing elsewhere.
+  ///
+  /// - Throws: `ELOOP` for a link, `EINVAL` for another kind of file.
+  package static func appending(to path: String) throws(Errno) -> Descriptor {
+    var end = path.startIndex
+    while let slash = path[path.index(after: end)...].firstIndex(of: "/") {
+      try Directory.createPublic(String(path[..<slash]))
+      end = slash
+    }
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+    let file = Descriptor(owning: try valueOrErrno { unsafe open(path, flags, 0o644) })
+    var status = stat()
+    try valueOrErrno { unsafe fstat(file.number, &status) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .invalidArgument }
+    return file
   }
 }

@@ -22,6 +22,7 @@ final class Serve {
   private let children = ChildProcesses(openFiles: .current)
   private let log: Log
   private let events: EventPublisher
+  private let hub: StdioHub
   private let service: TaskService
   private let server: Server
   private let socketPath: String
@@ -57,8 +58,11 @@ final class Serve {
         ? HostRuntime(loop, children, programName: program.argument0)
         : OCIRuntime(loop, children, namespace: options.namespace)
       let ending = Ending()
+      hub = try StdioHub(
+        loop, children, namespace: options.namespace,
+        warn: { [log] words, fields in log.write(.warning, words, fields) })
       service = TaskService(
-        runtime: runtime, hub: try StdioHub(loop), events: self.events, log: log,
+        runtime: runtime, hub: hub, events: self.events, log: log,
         onShutdown: { ending.begin("the last task was deleted") })
       let router = Router()
       service.register(with: router)
@@ -111,7 +115,7 @@ final class Serve {
       if events.pending > 0 {
         log.error("events lost at the end", ("count", String(events.pending)))
       }
-      loop.stop()
+      hub.whenLoggersHaveEnded { [self] in loop.stop() }
     }
   }
 

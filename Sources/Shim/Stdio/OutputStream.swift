@@ -10,6 +10,8 @@ internal import struct SystemPackage.Errno
 /// A FIFO and its bytes live only while somebody holds it open (fifo(7)). So nothing is written to it
 /// before it has a reader; from then on we hold both its ends, so that a client that detaches causes
 /// neither EPIPE nor EOF; and they stay open until the last byte was read, or Delete.
+///
+/// Or on its way to a sink that is open already, a file or a pipe.
 final class OutputStream {
   private enum Stage { case waiting, relaying, draining, closed }
 
@@ -18,6 +20,7 @@ final class OutputStream {
   private var stage = Stage.waiting
   /// Our end of the process's pipe, until the relay takes it.
   private var source: Descriptor?
+  private var sink: Descriptor?
   private var fifo: Fifo?
   /// Our writing end while there is no reader: with it a reader's open does not block, and tells.
   /// (A reader that blocks in its open causes no event.)
@@ -34,11 +37,16 @@ final class OutputStream {
   private let isTerminal: Bool
   private var processHasExited = false
 
-  init(_ hub: StdioHub, path: String, source: consuming Descriptor, isTerminal: Bool = false) {
+  /// - Parameter sink: where the bytes go in place of the path.
+  init(
+    _ hub: StdioHub, path: String, source: consuming Descriptor, sink: consuming Descriptor? = nil,
+    isTerminal: Bool = false
+  ) {
     self.isTerminal = isTerminal
     self.hub = hub
     self.path = path
     self.source = consume source
+    self.sink = consume sink
   }
 
   /// Whether the process's last byte is in the FIFO.
@@ -55,6 +63,7 @@ final class OutputStream {
   /// Begins to relay as soon as somebody reads; tells when that is, or why it cannot be.
   func connect(_ onConnected: @escaping (Errno?) -> Void) {
     self.onConnected = onConnected
+    if let sink = sink.take() { return startRelay(to: sink, splices: false) }
     do throws(Errno) {
       fifo = try Fifo(path: path)
       // Before the first look: a reader that comes in between is not missed.
@@ -159,6 +168,7 @@ final class OutputStream {
     onConnected = nil
     stopWaiting()
     source = nil
+    sink = nil
     fifo = nil
     writer = nil
     keeper = nil

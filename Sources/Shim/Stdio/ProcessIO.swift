@@ -11,7 +11,13 @@ package final class ProcessIO {
   private static let readerTimeout = Duration.seconds(30)
 
   private let hub: StdioHub
-  private let paths: StdioPaths
+  private let input: String
+  private let output: StdioPaths.Output
+  /// What both outputs are appended to.
+  private var file: Descriptor?
+  private var logger: Logger?
+  /// Where a logger takes what a terminal prints.
+  private var loggerInput: Descriptor?
   /// The process's ends: open until it has been spawned with them.
   private var childStdin: Descriptor?
   private var childStdout: Descriptor?
@@ -29,35 +35,91 @@ package final class ProcessIO {
   private var onRelayed: (() -> Void)?
   private var timer: Timer?
 
-  /// Makes the pipes; opens nothing of the client's.
+  /// Makes the pipes; opens nothing of the client's but a file.
   package init(_ hub: StdioHub, _ names: StdioPaths, terminal: Bool = false) throws(StdioError) {
     self.hub = hub
     isTerminal = terminal
-    paths = try names.resolved()
+    input = try names.input()
+    output = try names.output()
+    switch output {
+    case .paths: break
+    case .file(let path): try openFile(path)
+    case .logger(let url, let mustSayReady): try makeLogger(url, mustSayReady)
+    }
     if terminal { return }
     do throws(Errno) {
-      if !paths.stdin.isEmpty {
+      if !input.isEmpty {
         var pipe = try Pipe()
         childStdin = pipe.takeReadEnd()
         ourStdin = pipe.takeWriteEnd()
         try ourStdin?.setNonblocking()
       }
-      childStdout = try makeOutput(paths.stdout)
-      childStderr = try makeOutput(paths.stderr)
+      switch output {
+      case .paths(let stdout, let stderr):
+        childStdout = try makeOutput(stdout)
+        childStderr = try makeOutput(stderr)
+      case .file(let path):
+        childStdout = try makeOutput(path)
+        childStderr = try makeOutput(path)
+      case .logger:
+        childStdout = logger?.takeStdout()
+        childStderr = logger?.takeStderr()
+      }
     } catch {
       throw .pipe(error)
     }
+  }
+
+  deinit { logger?.close() }
+
+  private func openFile(_ path: String) throws(StdioError) {
+    do throws(Errno) {
+      file = try RegularFile.appending(to: path)
+    } catch {
+      throw .open(path: path, error)
+    }
+  }
+
+  private func makeLogger(_ url: LoggerURL, _ mustSayReady: Bool) throws(StdioError) {
+    try LoggerList.check(url.path)
+    do throws(Errno) {
+      let logger = try Logger(hub, url, mustSayReady: mustSayReady)
+      logger.onDone = { [unowned self] in tellWhenRelayed() }
+      self.logger = logger
+    } catch {
+      throw .pipe(error)
+    }
+  }
+
+  /// Starts what must be there before the process: its logger.
+  ///
+  /// - Parameter id: of the container or exec.
+  package func prepare(
+    id: String, within limit: Duration = .seconds(30),
+    _ completion: @escaping (StdioError?) -> Void
+  ) {
+    guard let logger else { return completion(nil) }
+    if isTerminal {
+      loggerInput = logger.takeStdout()
+      _ = logger.takeStderr()  // a terminal's output is all one: this one has ended
+    }
+    logger.start(id: id, within: limit, completion)
   }
 
   /// The terminal that was made for the process. Everything it prints comes as standard output.
   package func attach(_ terminal: consuming Pseudoterminal) throws(Errno) {
     if let size { try terminal.resize(columns: size.columns, rows: size.rows) }
     // What nobody wants is read all the same, or the process would stop when the terminal is full.
-    let path = paths.stdout.isEmpty ? "/dev/null" : paths.stdout
+    var path = "/dev/null"
+    if case .paths(let stdout, _) = output, !stdout.isEmpty { path = stdout }
+    try loggerInput?.setNonblocking()
+    let sink = logger == nil ? try file?.duplicate() : loggerInput.take()
     outputs = [
-      add(OutputStream(hub, path: path, source: try terminal.duplicate(), isTerminal: true))
+      add(
+        OutputStream(
+          hub, path: path, source: try terminal.duplicate(), sink: sink, isTerminal: true))
     ]
-    if !paths.stdin.isEmpty { ourStdin = try terminal.duplicate() }
+    if !input.isEmpty { ourStdin = try terminal.duplicate() }
     self.terminal = consume terminal
   }
 
@@ -73,9 +135,11 @@ package final class ProcessIO {
   }
 
   private func add(_ output: OutputStream) -> OutputStream {
-    output.onRelayed = { [unowned self] in if isRelayed { onRelayed.take()?() } }
+    output.onRelayed = { [unowned self] in tellWhenRelayed() }
     return output
   }
+
+  private func tellWhenRelayed() { if isRelayed { onRelayed.take()?() } }
 
   private func makeOutput(_ path: String) throws(Errno) -> Descriptor? {
     if path.isEmpty { return nil }
@@ -83,7 +147,8 @@ package final class ProcessIO {
     let readEnd = pipe.takeReadEnd()
     // Our end only: O_NONBLOCK on the other would be the process's too.
     try readEnd.setNonblocking()
-    outputs.append(add(OutputStream(hub, path: path, source: readEnd)))
+    let sink = try file?.duplicate()
+    outputs.append(add(OutputStream(hub, path: path, source: readEnd, sink: sink)))
     return pipe.takeWriteEnd()
   }
 
@@ -118,10 +183,10 @@ package final class ProcessIO {
     unconnected = outputs.count
     if let sink = ourStdin.take() {
       do throws(Errno) {
-        stdin = try InputStream(hub, path: paths.stdin, sink: sink)
+        stdin = try InputStream(hub, path: input, sink: sink)
         if stdinIsClosed { stdin?.closeInput() }
       } catch {
-        return connected(.open(path: paths.stdin, error))
+        return connected(.open(path: input, error))
       }
     }
     if unconnected == 0 { return connected(nil) }
@@ -149,19 +214,21 @@ package final class ProcessIO {
     stdin?.closeInput()
   }
 
-  /// Whether every byte of output has been read by the client.
-  package var isDrained: Bool { outputs.allSatisfy(\.isClosed) }
+  /// Whether every byte of output has been read by the client, or the logger has ended.
+  package var isDrained: Bool { outputs.allSatisfy(\.isClosed) && logger?.isDone ?? true }
 
-  /// Whether every byte of output has reached the client's FIFO, read or not.
-  package var isRelayed: Bool { outputs.allSatisfy(\.isRelayed) }
+  /// Whether every byte of output has reached the client's FIFO, read or not; or the logger has ended.
+  package var isRelayed: Bool { outputs.allSatisfy(\.isRelayed) && logger?.isDone ?? true }
 
   /// Calls the handler once, when `isRelayed` becomes true.
   package func whenRelayed(_ handler: @escaping () -> Void) { onRelayed = handler }
 
   /// Bytes that left the process and that no client has read.
-  package var bytesLeft: Int { outputs.reduce(0) { $0 + $1.bytesLeft } }
+  package var bytesLeft: Int { outputs.reduce(logger?.bytesLeft ?? 0) { $0 + $1.bytesLeft } }
   package var bytesRelayed: UInt64 { outputs.reduce(0) { $0 + $1.bytesRelayed } }
-  package var bytesDropped: UInt64 { outputs.reduce(0) { $0 + $1.bytesDropped } }
+  package var bytesDropped: UInt64 {
+    outputs.reduce(logger?.bytesDropped ?? 0) { $0 + $1.bytesDropped }
+  }
 
   /// Lets go of all descriptors.
   package func close() {
@@ -171,7 +238,10 @@ package final class ProcessIO {
     closeChildEnds()
     ourStdin = nil
     terminal = nil
+    file = nil
+    loggerInput = nil
     stdin?.close()
     for output in outputs { output.close() }
+    logger?.close()
   }
 }

@@ -12,20 +12,27 @@ package struct StdioPaths: Equatable, Sendable {
     self.stderr = stderr
   }
 
-  /// The paths to open, once it is known that each can be.
-  ///
-  /// As in containerd's shims the scheme stands in stdout only; `fifo://` is a plain path.
-  package func resolved() throws(StdioError) -> StdioPaths {
+  /// Where output goes. As in containerd's shims the scheme stands in stdout only; `fifo://` is a plain
+  /// path.
+  enum Output: Equatable, Sendable {
+    case paths(stdout: String, stderr: String)
+    /// One file for both.
+    case file(String)
+    case logger(LoggerURL, mustSayReady: Bool)
+  }
+
+  func output() throws(StdioError) -> Output {
     switch try Self.scheme(of: stdout) {
-    case nil: break
-    case "fifo"?: break
-    case "binary"?, "binary-v2"?, "file"?:
-      throw .notBuilt("loggers are not built yet: \(stdout)")
+    case nil, "fifo"?:
+      .paths(stdout: try Self.path(stdout), stderr: try Self.path(stderr))
+    case "file"?: .file(try LoggerURL(stdout).path)
+    case "binary"?: .logger(try LoggerURL(stdout), mustSayReady: false)
+    case "binary-v2"?: .logger(try LoggerURL(stdout), mustSayReady: true)
     case let other?: throw .unknownScheme(other)
     }
-    return StdioPaths(
-      stdin: try Self.path(stdin), stdout: try Self.path(stdout), stderr: try Self.path(stderr))
   }
+
+  func input() throws(StdioError) -> String { try Self.path(stdin) }
 
   private static func scheme(of name: String) throws(StdioError) -> String? {
     guard !name.hasPrefix("/"), let end = name.firstIndex(of: ":") else { return nil }

@@ -61,6 +61,13 @@ final class CreateOperation {
       throw TaskError(error)
     }
     self.io = io
+    io.prepare(id: request.id) { [self] error in
+      if let error { return fail(TaskError(error)) }
+      make(bundle, options, io)
+    }
+  }
+
+  private func make(_ bundle: Bundle, _ options: RuntimeOptions, _ io: ProcessIO) {
     service.runtime.create(
       ContainerRequest(id: request.id, bundle: bundle, rootfs: request.mounts, options: options),
       io: io,

@@ -73,13 +73,20 @@ package enum TaskError: Error, Equatable {
     let prefix = "failed to create init process I/O"
     switch error {
     case .unknownScheme(let scheme): self = .unknown("\(prefix): unknown STDIO scheme \(scheme)")
-    case .notBuilt(let text): self = .unimplemented(text)
     case .notAPath(let name): self = .invalid("\(prefix): \(name) is no absolute path")
     case .open(let path, .noSuchFileOrDirectory):
       self = .notFound("\(prefix): open \(path): no such file or directory")
     case .open(let path, let error): self = .unknown("\(prefix): open \(path): \(error)")
     case .pipe(let error): self = .unknown("\(prefix): pipe: \(error)")
     case .noReader: self = .deadline("failed to start io pipe copy")
+    case .logger(let path, let error):
+      let words = error == .noSuchFileOrDirectory ? "no such file or directory" : "\(error)"
+      self = .unknown("\(prefix): failed to start binary process: fork/exec \(path): \(words)")
+    case .loggerNotReady:
+      self = .unknown(
+        "\(prefix): logging binary did not call ready (it may have crashed or exited prematurely)")
+    case .loggerIsLate(let path): self = .deadline("\(prefix): \(path) did not call ready")
+    case .loggerRefused(let words): self = .precondition("\(prefix): \(words)")
     }
   }
 }
