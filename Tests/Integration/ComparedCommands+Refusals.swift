@@ -53,6 +53,10 @@ extension Script {
       "run --rm --cwd /etc/passwd busybox ID true",
       .terminal("run --rm -t busybox ID no-such-program")),
     Script(
+      "loggers that cannot run",
+      "run --rm --log-uri binary:///nonexistent busybox ID true",
+      "run --rm --log-uri nonsense:///x busybox ID true"),
+    Script(
       "specs that cannot run",
       "run --rm --with-ns network:/proc/1/ns/nothing busybox ID true",
       "run --rm --mount type=bind,src=/nowhere,dst=/x,options=rbind busybox ID true",

@@ -15,6 +15,10 @@ extension Script {
       "run --rm --null-io busybox ID echo unseen",
       "run --rm busybox ID sh -c 'yes relayed | head -n 2000'"),
     Script(
+      "run, with a logger",
+      "run --rm --log-uri file://FOLDER/new/ID busybox ID sh -c 'echo out; echo err >&2; exit 7'",
+      "run --rm --log-uri binary:///bin/true?key=value busybox ID true"),
+    Script(
       "run, with options",
       "run --rm --env A=1 --env B=2 busybox ID sh -c 'echo $A $B $PATH'",
       "run --rm --cwd /bin busybox ID sh -c 'pwd; ls sh'",

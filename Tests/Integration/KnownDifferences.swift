@@ -20,6 +20,22 @@ extension KnownDifference {
       ours: "ctr: unknown error after kill: Invalid argument: unknown\n",
       reason: "Signals go by pidfd: runc is not run for them, and the words are libc's."),
     KnownDifference(
+      "loggers that cannot run", "run --rm --log-uri binary:///nonexistent busybox ID true",
+      "errors",
+      stock: """
+        ctr: failed to create shim task: failed to create init process I/O: 1 error occurred:
+        \t* failed to start binary process: fork/exec /nonexistent: no such file or directory
+
+        : unknown
+
+        """,
+      ours: """
+        ctr: failed to create shim task: failed to create init process I/O: failed to start \
+        binary process: fork/exec /nonexistent: no such file or directory: unknown
+
+        """,
+      reason: "The same words in one line."),
+    KnownDifference(
       "specs that cannot run", "run --rm --missing-runtime busybox ID true", "errors",
       stock: missingRuntime("log.json"), ours: missingRuntime("log.1.json"),
       reason: "Each run of the runtime has a log of its own, so that no old error is told again."),

@@ -19,7 +19,8 @@ struct Script {
   var commands: [String] { steps.compactMap(\.command) }
 }
 
-/// A line of a script. `ID` stands for the container, `busybox` for the image; words with spaces
+/// A line of a script. `ID` stands for the container, `busybox` for the image, `FOLDER` for one of the
+/// test's own; words with spaces
 /// stand in single quotes. `run` and `container create` get the runtime in addition.
 enum Step: ExpressibleByStringLiteral {
   /// `ctr`, to its end.

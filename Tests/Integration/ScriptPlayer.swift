@@ -103,9 +103,9 @@ final class ScriptPlayer {
   private func spawn(
     _ command: String, _ id: String, input: Subprocess.Input = .null, terminal: Terminal? = nil
   ) throws -> Subprocess {
-    var words = split(command.replacingOccurrences(of: "ID", with: id)).map {
-      $0 == "busybox" ? Containerd.image : $0
-    }
+    let told = command.replacingOccurrences(of: "ID", with: id)
+      .replacingOccurrences(of: "FOLDER", with: containerd.folder)
+    var words = split(told).map { $0 == "busybox" ? Containerd.image : $0 }
     let verbs = words.first == "run" ? 1 : words.starts(with: ["container", "create"]) ? 2 : 0
     if verbs > 0 { words.insert(contentsOf: ["--runtime", runtime], at: verbs) }
     // ctr has an option of its own for containerd's runtime.
