@@ -43,7 +43,6 @@ final class StartOperation {
     } else {
       process.io.prepare(id: process.record.exec) { [self] error in
         if let error = error.map(TaskError.init) ?? container.refusalOfExecs {
-          process.io.closeChildEnds()  // a logger sees its end
           finish(error)
         } else {
           startExec()
