@@ -191,12 +191,22 @@ extension Integration {
       }
     }
 
-    /// It has the ten seconds that any output has, and is then told to end.
+    /// It has the ten seconds that any output has, is told to end, and twelve seconds later is killed.
+    /// Nobody waits for that but the shim.
     @Test func aLoggerThatDoesNotEnd() throws {
-      try Self.run("exec 5>&-; exec -a $0 sleep 1000") { _, client, logger in
+      let script = "trap '>$0.term' TERM; exec 5>&-; while :; do sleep 0.1; done"
+      try Self.run(script) { _, client, logger in
+        let shim = try client.shimPID
         #expect(try Self.exec(client, "echo unread", stdout: "binary://\(logger)") == 0)
         try Self.delete(client)
-        try eventually("the logger is gone") { !Self.lives(logger) }
+        try eventually("it was told to end") { Files.exists("\(logger).term") }
+        #expect(Self.lives(logger))
+        try client.kill("a", 9)
+        _ = try client.wait("a")
+        _ = try client.delete("a")
+        try client.shutdown("a")
+        try eventually("the shim has ended") { Processes.isGone(shim) }
+        #expect(!Self.lives(logger))
       }
     }
   }
