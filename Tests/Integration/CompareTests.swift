@@ -13,7 +13,11 @@ extension Integration {
 
     /// What the stock shim has answered, ours beside it under the same containerd, and ours in the
     /// stock shim's place: first in PATH by its name.
-    static let recorded = Result {
+    typealias Recording = (stock: [Note], ours: [Note], replaced: [Note])
+
+    static let recorded = Result { try record(Script.all) }
+
+    static func record(_ scripts: [Script]) throws -> Recording {
       let folder = try TemporaryFolder()
       try FileManager.default.createSymbolicLink(
         atPath: "\(folder.path)/containerd-shim-runc-v2",
@@ -23,9 +27,9 @@ extension Integration {
         try Containerd.run(shims: folder.path) { replaced in
           try expectOurs(replaced)
           notes = try together([
-            try ScriptPlayer(containerd, stock, letter: "r"),
-            try ScriptPlayer(containerd, Containerd.oci, letter: "s"),
-            try ScriptPlayer(replaced, stock, letter: "l"),
+            try ScriptPlayer(containerd, stock, letter: "r", scripts),
+            try ScriptPlayer(containerd, Containerd.oci, letter: "s", scripts),
+            try ScriptPlayer(replaced, stock, letter: "l", scripts),
           ])
         }
       }
@@ -43,13 +47,11 @@ extension Integration {
     }
 
     @Test func underItsOwnName() throws {
-      let recorded = try Self.recorded.get()
-      compare(recorded.stock, recorded.ours)
+      try compare(\.ours)
     }
 
     @Test func underTheNameOfContainerdsShim() throws {
-      let recorded = try Self.recorded.get()
-      compare(recorded.stock, recorded.replaced)
+      try compare(\.replaced)
     }
 
     @Test func whileContainerdRestarts() throws {
@@ -86,17 +88,23 @@ extension Integration {
       }
     }
 
-    /// Fails for a difference that is not known, and for a known one that is gone.
-    private func compare(_ stock: [Note], _ ours: [Note]) {
-      var known = KnownDifference.all.map(\.difference)
-      for difference in differences(stock, ours) {
-        if let index = known.firstIndex(of: difference) {
-          known.remove(at: index)
-        } else {
+    /// Fails for a difference that is not known and comes again, and for a known one that is gone. Once
+    /// is nothing: ctr 1.6 leaves an output when it hears of the exit, read or not, under containerd's
+    /// own shim too.
+    private func compare(_ ours: (Recording) -> [Note]) throws {
+      let recorded = try Self.recorded.get()
+      let known = KnownDifference.all.map(\.difference)
+      let found = differences(recorded.stock, ours(recorded))
+      let names = Set(found.filter { !known.contains($0) }.map(\.script))
+      if !names.isEmpty {
+        let again = try Self.record(Script.all.filter { names.contains($0.name) })
+        for difference in differences(again.stock, ours(again)) where !known.contains(difference) {
           Issue.record("a new difference: \(difference)")
         }
       }
-      for difference in known { Issue.record("no longer so: \(difference)") }
+      for difference in known where !found.contains(difference) {
+        Issue.record("no longer so: \(difference)")
+      }
     }
 
     private func differences(_ stock: [Note], _ ours: [Note]) -> [Difference] {
