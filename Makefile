@@ -14,7 +14,7 @@ DEB = .build/deb
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test lint format protos demo deb deb-test clean setup help
+.PHONY: all install test vm-test lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -30,6 +30,13 @@ test: setup ## run all tests: units, then the release under containerd
 	$(MAKE) all
 	swift test --disable-xctest --skip IntegrationTests
 	swift test --disable-xctest --filter IntegrationTests
+
+# Not part of `test`: emulated, it takes a quarter of an hour.
+vm-test: setup ## run tests in a virtual machine with cgroup v2, by runc and crun, with cgroupfs and systemd
+	@Tests/Support/setup.sh qemu-system-x86 mmdebstrap e2fsprogs
+	$(MAKE) all
+	swift build --build-tests
+	Tests/Guest/run.sh
 
 lint: ## check format, licence lines, imports, file lengths, generated code and versions
 	@Tests/Support/lint.sh

@@ -15,9 +15,10 @@ extension Integration {
     private func run(_ body: (Containerd, _ flags: [String]) throws -> Void) throws {
       try Containerd.run(wrapper: Crun.wrapper) { containerd in
         let table = "\(containerd.folder)/options.toml"
-        try "BinaryName = 'crun'\nRoot = '\(containerd.folder)/crun'\n".write(
+        try "BinaryName = 'crun'\nRoot = '\(containerd.folder)/crun'\n\(OCIVariant.driver)".write(
           toFile: table, atomically: false, encoding: .utf8)
-        try body(containerd, ["--runtime-config-path", table])
+        try body(
+          containerd, ["--runtime-config-path", table, "--cgroup", OCIVariant.cgroup(Self.id)])
       }
     }
 

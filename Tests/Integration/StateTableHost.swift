@@ -145,14 +145,19 @@ final class StateTableHost {
        "root": {"path": "\(folder)/rootfs", "readonly": true},
        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
                   {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
-       "linux": {"cgroupsPath": "/\(id)", "namespaces": [{"type": "pid"}, {"type": "mount"}]}}
+       "linux": {"cgroupsPath": "\(OCIVariant.cgroup(id))", "namespaces": [{"type": "pid"}, {"type": "mount"}]}}
       """
     try host.write(spec, to: "config.json", of: id)
   }
 
   func createRequest(_ id: String) -> CreateTaskRequest {
     var request = host.createRequest(id, stdin: input)
-    request.options = .init(packing: RuncOptions.with { $0.root = "\(folder)/runc" })
+    request.options = .init(
+      packing: RuncOptions.with {
+        $0.root = "\(folder)/runc"
+        $0.binaryName = OCIVariant.runtime
+        $0.systemdCgroup = OCIVariant.usesSystemd
+      })
     return request
   }
 

@@ -10,7 +10,7 @@ extension Containerd {
     _ arguments: [String], input: Subprocess.Input = .null, terminal: Terminal? = nil
   ) throws -> Subprocess {
     try Subprocess(
-      ["ctr"] + arguments,
+      ["ctr"] + OCIVariant.complete(arguments, in: folder),
       environment: [
         "CONTAINERD_ADDRESS": address, "CONTAINERD_NAMESPACE": Self.namespace,
         "PATH": "/usr/local/bin:/usr/bin:/bin",
