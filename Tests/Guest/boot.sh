@@ -9,6 +9,7 @@ set -u
 mkdir -p "$root"
 mount --bind /run/disk/package "$root"
 export LD_LIBRARY_PATH=/run/disk/lib PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export TEST_PATIENCE=300 # the processor is emulated
 modprobe overlay
 
 echo "guest: $(uname -r), $(stat -fc %T /sys/fs/cgroup), $(containerd --version | cut -d ' ' -f 3)," \
@@ -19,12 +20,13 @@ for combination in $combinations; do
   export OCI_RUNTIME=${combination%/*} CGROUP_DRIVER=${combination#*/}
   suites=suites_of_$OCI_RUNTIME skip=skip_of_$OCI_RUNTIME
   began=$SECONDS
+  echo "--- $combination"
   timeout "$limit" "$root/.build/tests.xctest" --testing-library swift-testing \
-    --filter "IntegrationTests\..*(${!suites})" --skip "${!skip}" >$log 2>&1
-  status=$?
-  [ $status -eq 0 ] || failed=1
-  echo "--- $combination: exit status $status"
-  grep -E '^(✘|↳  )|^✔ Test [^r]' $log || tail -n 3 $log
+    --filter "IntegrationTests\..*(${!suites})" --skip "${!skip}" 2>&1 |
+    tee $log | grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^r]'
+  status=${PIPESTATUS[0]}
+  [ "$status" -eq 0 ] || failed=1
+  [ "$status" -ne 124 ] || echo "not within $limit s: $(grep ' started' $log | tail -n 1)"
   rows+=("$OCI_RUNTIME $CGROUP_DRIVER $(grep -cE '^✔ Test [^r]' $log) $(
     grep -cE '^✘ Test .* failed after' $log) $((SECONDS - began))")
 done

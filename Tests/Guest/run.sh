@@ -44,6 +44,5 @@ timeout 3600 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 
   -kernel "$image/vmlinuz" -initrd "$image/initrd.img" \
   -append 'console=ttyS0 root=/dev/vda rw quiet panic=-1' \
   -drive "file=$image/disk.ext4,format=raw,if=virtio,snapshot=on" \
-  -drive "file=$work/disk.ext4,format=raw,if=virtio,snapshot=on" </dev/null |
-  tr -d '\r' | tee "$work/console"
-grep -qx 'vm-test: 0' "$work/console"
+  -drive "file=$work/disk.ext4,format=raw,if=virtio,snapshot=on" </dev/null | tee "$work/console"
+grep -q '^vm-test: 0' "$work/console"

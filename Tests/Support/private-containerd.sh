@@ -7,7 +7,7 @@
 # Both leave the folder to the caller; its log is DIR/containerd.log. CONTAINERD_CONFIG may name a
 # configuration in place of the small one that is written here.
 
-# Starts it and sets CONTAINERD_ADDRESS, which ctr reads; fails if it is not ready within 20 s.
+# Starts it and sets CONTAINERD_ADDRESS, which ctr reads; fails if it is not ready within 20 s, or TEST_PATIENCE.
 start_containerd() {
   local dir=$1 plugin disabled='"io.containerd.grpc.v1.cri"'
   for plugin in aufs btrfs devmapper zfs; do
@@ -29,7 +29,7 @@ EOF
     </dev/null >"$dir/containerd.log" 2>&1 &
   containerd_pid=$!
 
-  local deadline=$((SECONDS + 20))
+  local deadline=$((SECONDS + ${TEST_PATIENCE:-20}))
   until ctr version >/dev/null 2>&1; do
     if [ $SECONDS -ge $deadline ] || ! kill -0 $containerd_pid 2>/dev/null; then
       echo "private-containerd: not ready; the end of its log:" >&2

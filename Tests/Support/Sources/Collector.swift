@@ -38,7 +38,7 @@ package final class Collector {
 
   /// Reads until the condition holds.
   package func wait(
-    for what: String, within limit: Duration = .seconds(30), _ condition: (Collector) -> Bool
+    for what: String, within limit: Duration = .patience, _ condition: (Collector) -> Bool
   ) throws {
     let deadline = ContinuousClock.now + limit
     while !condition(self) {
@@ -50,7 +50,7 @@ package final class Collector {
   }
 
   /// Reads to the end.
-  package func waitForEnd(within limit: Duration = .seconds(30)) throws {
+  package func waitForEnd(within limit: Duration = .patience) throws {
     try wait(for: "the end", within: limit) { $0.hasEnded }
   }
 }

@@ -42,7 +42,7 @@ package final class Connection {
   }
 
   /// The next frame; nil when the other side has closed.
-  package func receive(within limit: Duration = .seconds(20)) throws -> Wire.Frame? {
+  package func receive(within limit: Duration = .patience) throws -> Wire.Frame? {
     let deadline = ContinuousClock.now + limit
     while true {
       if let frame = takeFrame() { return frame }

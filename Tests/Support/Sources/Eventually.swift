@@ -8,12 +8,18 @@ package struct TestFailure: Error, CustomStringConvertible {
   package init(_ description: String) { self.description = description }
 }
 
-/// Looks again and again until the condition holds. The limit is no expectation of speed: it only
-/// ends a test that would hang.
+extension Duration {
+  /// How long a test waits for anything. No expectation of speed: it only ends a test that would hang.
+  /// The variable TEST_PATIENCE gives the seconds on a slow machine.
+  package static let patience = Duration.seconds(
+    ProcessInfo.processInfo.environment["TEST_PATIENCE"].flatMap { Int($0) } ?? 30)
+}
+
+/// Looks again and again until the condition holds.
 ///
 /// - Parameter told: what to say besides when the time is up.
 package func eventually(
-  _ what: String, told: () -> String = { "" }, within limit: Duration = .seconds(20),
+  _ what: String, told: () -> String = { "" }, within limit: Duration = .patience,
   _ condition: () throws -> Bool
 ) throws {
   let deadline = ContinuousClock.now + limit
@@ -27,7 +33,7 @@ package func eventually(
 
 /// The same for a value that is nil at first.
 package func eventually<Value>(
-  _ what: String, within limit: Duration = .seconds(20), get: () throws -> Value?
+  _ what: String, within limit: Duration = .patience, get: () throws -> Value?
 ) throws -> Value {
   let deadline = ContinuousClock.now + limit
   while ContinuousClock.now < deadline {

@@ -32,7 +32,7 @@ package final class ShimClient {
   }
 
   /// The payload of the answer to a stream; answers to others are kept.
-  package func finish(_ stream: UInt32, within limit: Duration = .seconds(20)) throws -> [UInt8] {
+  package func finish(_ stream: UInt32, within limit: Duration = .patience) throws -> [UInt8] {
     while true {
       if let frame = replies.removeValue(forKey: stream) {
         return try Wire.response(frame.data).get()
@@ -49,13 +49,13 @@ package final class ShimClient {
   package var unclaimed: Set<UInt32> { Set(replies.keys) }
 
   package func finish<Response: Message>(
-    _ stream: UInt32, as type: Response.Type, within limit: Duration = .seconds(20)
+    _ stream: UInt32, as type: Response.Type, within limit: Duration = .patience
   ) throws -> Response {
     try Response(serializedBytes: try finish(stream, within: limit))
   }
 
   package func call<Response: Message>(
-    _ method: String, _ request: some Message, within limit: Duration = .seconds(20)
+    _ method: String, _ request: some Message, within limit: Duration = .patience
   ) throws -> Response {
     try Response(serializedBytes: try finish(begin(method, request), within: limit))
   }
@@ -105,7 +105,7 @@ extension ShimClient {
       })
   }
 
-  package func wait(_ id: String, within limit: Duration = .seconds(20)) throws -> WaitResponse {
+  package func wait(_ id: String, within limit: Duration = .patience) throws -> WaitResponse {
     try call("Wait", WaitRequest.with { $0.id = id }, within: limit)
   }
 

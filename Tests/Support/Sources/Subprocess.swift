@@ -134,7 +134,7 @@ package final class Subprocess {
   }
 
   /// Waits until it has exited and nobody holds its output any more.
-  package func wait(within limit: Duration = .seconds(30)) throws -> Ending {
+  package func wait(within limit: Duration = .patience) throws -> Ending {
     let deadline = ContinuousClock.now + limit
     while !(hasExited && output.hasEnded && errors?.hasEnded ?? true) {
       guard ContinuousClock.now < deadline else {
