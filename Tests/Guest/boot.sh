@@ -10,6 +10,7 @@ mkdir -p "$root"
 mount --bind /run/disk/package "$root"
 export LD_LIBRARY_PATH=/run/disk/lib PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export TEST_PATIENCE=300 # the processor is emulated
+export NO_COLOR=1       # through a pipe, too, Swift Testing looks at TERM
 modprobe overlay
 
 echo "guest: $(uname -r), $(stat -fc %T /sys/fs/cgroup), $(containerd --version | cut -d ' ' -f 3)," \
