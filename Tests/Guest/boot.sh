@@ -9,7 +9,7 @@ set -u
 mkdir -p "$root"
 mount --bind /run/disk/package "$root"
 export LD_LIBRARY_PATH=/run/disk/lib PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export TEST_PATIENCE=300 # the processor is emulated
+export TEST_PATIENCE=300 OOM_ROUNDS=5 # the processor is emulated
 export NO_COLOR=1       # through a pipe, too, Swift Testing looks at TERM
 modprobe overlay
 
@@ -24,12 +24,12 @@ for combination in $combinations; do
   echo "--- $combination"
   timeout "$limit" "$root/.build/tests.xctest" --testing-library swift-testing \
     --filter "IntegrationTests\..*(${!suites})" --skip "${!skip}" 2>&1 |
-    tee $log | grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^r]'
+    tee $log | grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^ ]+\('
   status=${PIPESTATUS[0]}
   [ "$status" -eq 0 ] || failed=1
   [ "$status" -ne 124 ] || echo "not within $limit s: $(grep ' started' $log | tail -n 1)"
-  rows+=("$OCI_RUNTIME $CGROUP_DRIVER $(grep -cE '^✔ Test [^r]' $log) $(
-    grep -cE '^✘ Test .* failed after' $log) $((SECONDS - began))")
+  rows+=("$OCI_RUNTIME $CGROUP_DRIVER $(grep -cE '^✔ Test [^ ]+\(' $log) $(
+    grep -cE '^✘ Test [^ ]+\(.* failed after' $log) $((SECONDS - began))")
 done
 
 printf '\n%-8s %-10s %6s %6s %8s\n' runtime driver passed failed seconds

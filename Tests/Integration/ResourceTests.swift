@@ -29,18 +29,22 @@ extension Integration {
           if ours.typeURL == CgroupV1Metrics.protoMessageName {
             try Self.compare(CgroupV1Metrics.self, ours, theirs)
           } else {
-            try Self.compare(CgroupV2Metrics.self, ours, theirs)
+            try Self.compare(CgroupV2Metrics.self, ours, theirs) { $0.keepWhat16Tells() }
           }
         }
         try containerd.endTask(Self.id)
       }
     }
 
-    /// Fifty kills, each told before the exit that came of it.
+    /// Fewer on a slow machine.
+    static let rounds =
+      ProcessInfo.processInfo.environment["OOM_ROUNDS"].flatMap { Int($0) } ?? 50
+
+    /// Many kills, each told before the exit that came of it.
     @Test func outOfMemory() throws {
       try Containerd.run { containerd in
         let events = try EventStream(containerd)
-        for round in 1...50 {
+        for round in 1...Self.rounds {
           let ending = try containerd.runContainer(
             Self.id, "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done",
             flags: ["--memory-limit", "16777216"])
@@ -49,7 +53,7 @@ extension Integration {
         }
         let topics = ["create", "start", "oom", "exit", "delete"].map { "/tasks/\($0)" }
         let told = events.topics(of: Self.id)
-        #expect(told == Array(repeating: topics, count: 50).flatMap { $0 })
+        #expect(told == Array(repeating: topics, count: Self.rounds).flatMap { $0 })
       }
     }
 
@@ -95,7 +99,10 @@ extension Integration {
         #expect(
           try client.refusal("Update", request("{}")).message == "cannot update a stopped container"
         )
-        #expect(try Self.stats(client, Self.id).value.isEmpty == false)
+        // systemd removes a scope as soon as it is empty; otherwise the group lives until Delete.
+        if !OCIVariant.usesSystemd {
+          #expect(try Self.stats(client, Self.id).value.isEmpty == false)
+        }
         try containerd.awaitState(Self.id, "STOPPED")
         try containerd.ctr("task", "rm", Self.id).expectSuccess()
       }
@@ -113,15 +120,30 @@ extension Integration {
     }
 
     private static func compare<Metrics: Message & Equatable>(
-      _ type: Metrics.Type, _ ours: Google_Protobuf_Any, _ theirs: Google_Protobuf_Any
+      _ type: Metrics.Type, _ ours: Google_Protobuf_Any, _ theirs: Google_Protobuf_Any,
+      change: (inout Metrics) -> Void = { _ in }
     ) throws {
-      let (ours, theirs) = try (
+      var (ours, theirs) = try (
         Metrics(serializedBytes: ours.value), Metrics(serializedBytes: theirs.value)
       )
+      change(&ours)
+      change(&theirs)
       let lines = (ours.textFormatString(), theirs.textFormatString())
       #expect(
         ours == theirs,
         "\(lines.0.split(separator: "\n").difference(from: lines.1.split(separator: "\n")))")
     }
+  }
+}
+
+extension CgroupV2Metrics {
+  /// The shims of containerd 1.6 tell neither peaks nor pressure, and pages of any size first.
+  fileprivate mutating func keepWhat16Tells() {
+    memory.maxUsage = 0
+    memory.swapMaxUsage = 0
+    memory.clearPsi()
+    cpu.clearPsi()
+    io.clearPsi()
+    hugetlb.sort { $0.pagesize < $1.pagesize }
   }
 }
