@@ -31,7 +31,7 @@ test: setup ## run all tests: units, then the release under containerd
 	swift test --disable-xctest --skip IntegrationTests
 	swift test --disable-xctest --filter IntegrationTests
 
-# Not part of `test`: emulated, it takes a quarter of an hour.
+# Not part of `test`: it is emulated, and slow.
 vm-test: setup ## run tests in a virtual machine with cgroup v2, by runc and crun, with cgroupfs and systemd
 	@Tests/Support/setup.sh qemu-system-x86 mmdebstrap e2fsprogs
 	$(MAKE) all
