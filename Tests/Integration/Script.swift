@@ -20,8 +20,8 @@ struct Script {
 }
 
 /// A line of a script. `ID` stands for the container, `busybox` for the image, `FOLDER` for one of the
-/// test's own; words with spaces
-/// stand in single quotes. `run` and `container create` get the runtime in addition.
+/// test's own; words with spaces stand in single quotes. `run` and `container create` get the runtime
+/// in addition.
 enum Step: ExpressibleByStringLiteral {
   /// `ctr`, to its end.
   case ctr(String, input: String = "")
