@@ -50,7 +50,9 @@ import Testing
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
       // Being interrupted is its excuse, which a busy machine may give: hence more than one.
-      for _ in 1...20 { Self.turn(EventLoop(), "sleeper") { usleep(60_000) } }
+      let loop = EventLoop()
+      loop.lag.onTooLong = { preconditionFailure($0) }
+      for _ in 1...20 { Self.turn(loop, "sleeper") { usleep(60_000) } }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(words.contains("a turn of the loop took"))
