@@ -45,17 +45,14 @@ import Testing
     #expect(loop.lag.longestName == "longer")
   }
 
-  @Test func aDebugBuildTrapsOnATurnThatBlocks() async {
-    let result = await #expect(
-      processExitsWith: .failure, observing: [\.standardErrorContent]
-    ) {
-      // Being interrupted is its excuse, which a busy machine may give: hence more than one.
-      let loop = EventLoop()
-      loop.lag.onTooLong = { preconditionFailure($0) }
-      for _ in 1...20 { Self.turn(loop, "sleeper") { usleep(60_000) } }
-    }
-    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(words.contains("a turn of the loop took"))
-    #expect(words.contains(": sleeper"))
+  /// What the daemon of a debug build traps with.
+  @Test func aTurnThatBlocksIsReported() {
+    let loop = EventLoop()
+    var reports: [String] = []
+    loop.lag.onTooLong = { reports.append($0) }
+    // Being interrupted is its excuse, which a busy machine may give: hence more than one.
+    for _ in 1...20 where reports.isEmpty { Self.turn(loop, "sleeper") { usleep(60_000) } }
+    #expect(reports.first?.hasPrefix("a turn of the loop took ") == true)
+    #expect(reports.first?.hasSuffix(": sleeper") == true)
   }
 }

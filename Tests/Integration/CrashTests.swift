@@ -15,8 +15,10 @@ extension Integration {
           try containerd.startTask("shim-test").expectSuccess()
           let task = try #require(try containerd.task("shim-test"))
           let sleep = try Processes.sleep(of: task.pid)
-          kill(sleep, SIGSTOP)  // it does not end by itself
-          kill(try containerd.shim(of: "shim-test"), SIGKILL)
+          let shim = try containerd.shim(of: "shim-test")
+          kill(shim, SIGKILL)
+          try eventually("the shim is gone") { Processes.isGone(shim) }
+          kill(sleep, SIGSTOP)  // it does not end by itself; not before, as in DeleteTests
 
           let exit = try events.wait(for: "/tasks/exit", of: "shim-test", count: round)
           #expect(exit.status == 137)

@@ -42,9 +42,11 @@ extension Integration.VersionTests {
     try ContainerdDriver.run(version) { driver in
       let task = try driver.run("a")
       let sleep = try Processes.sleep(of: task)
-      kill(sleep, SIGSTOP)  // it does not end by itself
       try Self.expectEvents(["/tasks/create", "/tasks/start"], driver)
-      kill(Int32(try driver.client("a").connect("a").shimPid), SIGKILL)
+      let shim = Int32(try driver.client("a").connect("a").shimPid)
+      kill(shim, SIGKILL)
+      try eventually("the shim is gone") { Processes.isGone(shim) }
+      kill(sleep, SIGSTOP)  // it does not end by itself; not before, as in DeleteTests
 
       let response = try driver.loseShim(of: "a")
       #expect(response.exitStatus == 137)

@@ -10,13 +10,13 @@ import Testing
 /// A loop, a folder with FIFOs, and clients at their other ends.
 final class StdioHarness {
   let loop = EventLoop()
+  let children = ChildProcesses(openFiles: .current)
   let hub: StdioHub
   let folder: String
 
   init() throws {
     CurrentProcess.ignoreBrokenPipes()
-    hub = try StdioHub(
-      loop, ChildProcesses(openFiles: .current), namespace: "tests", warn: { _, _ in })
+    hub = try StdioHub(loop, children, namespace: "tests", warn: { _, _ in })
     var template = Array("/tmp/stdio-XXXXXX".utf8CString)
     guard let path = mkdtemp(&template) else { throw Failure() }
     folder = String(cString: path)

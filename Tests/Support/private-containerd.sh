@@ -7,7 +7,8 @@
 # Both leave the folder to the caller; its log is DIR/containerd.log. CONTAINERD_CONFIG may name a
 # configuration in place of the small one that is written here.
 
-# Starts it and sets CONTAINERD_ADDRESS, which ctr reads; fails if it is not ready within 20 s, or TEST_PATIENCE.
+# Starts it and sets CONTAINERD_ADDRESS, which ctr reads; fails if it is not ready within TEST_PATIENCE
+# (20 s).
 start_containerd() {
   local dir=$1 plugin disabled='"io.containerd.grpc.v1.cri"'
   for plugin in aufs btrfs devmapper zfs; do

@@ -13,7 +13,7 @@ package struct CgroupHierarchies: Sendable {
 
   /// They are mounted at boot, before any container: what is found at the beginning are all.
   package static let mounted = CgroupHierarchies(
-    ProcFile.beginning("self/mountinfo", limit: 64 * 1024) ?? "")
+    ProcFile.read("self/mountinfo", limit: 64 * 1024, truncating: true) ?? "")
 
   let all: [Hierarchy]
   package let isUnified: Bool
@@ -27,9 +27,7 @@ package struct CgroupHierarchies: Sendable {
       let words = line.split(separator: " ")
       guard let dash = words.firstIndex(of: "-"), dash > 5, words.count > dash + 3 else { continue }
       let found = Hierarchy(
-        controllers: String(words[dash + 3]),
-        mountPoint: String(words[4]),
-        root: String(words[3]))
+        controllers: String(words[dash + 3]), mountPoint: String(words[4]), root: String(words[3]))
       switch words[dash + 1] {
       case "cgroup2" where found.mountPoint == place: unified = found
       case "cgroup" where found.mountPoint.hasPrefix("\(place)/"): first.append(found)

@@ -30,7 +30,7 @@ package struct ControlGroup {
   /// are nearly always there.
   package var processes: String? { folder("pids") ?? folder("memory") }
 
-  package var exists: Bool { processes.map { !ProcFile.list(at: $0).isEmpty } ?? false }
+  package var exists: Bool { processes.map(ProcFile.exists(at:)) ?? false }
 
   /// Live processes in it and in the groups below.
   package var pids: [Int32] {

@@ -7,28 +7,22 @@ package import struct SystemPackage.Errno
 /// Small files that the kernel makes: of /proc, and of /sys where a path is given.
 package enum ProcFile {
   /// - Parameter limit: beyond this size it is not read (bytes).
-  package static func read(_ name: String, limit: Int = 1 << 20) -> String? {
-    read(at: "/proc/\(name)", limit: limit)
+  /// - Parameter truncating: then its beginning is.
+  package static func read(
+    _ name: String, limit: Int = 1 << 20, truncating: Bool = false
+  ) -> String? {
+    read(at: "/proc/\(name)", limit: limit, truncating: truncating)
   }
 
-  package static func read(at path: String, limit: Int = 1 << 20) -> String? {
+  package static func read(
+    at path: String, limit: Int = 1 << 20, truncating: Bool = false
+  ) -> String? {
     guard
       let file = try? Descriptor(
         owning: valueOrErrno { unsafe open(path, O_RDONLY | O_CLOEXEC) }),
-      let bytes = try? file.readAll(limit: limit)
+      let bytes = try? file.readAll(limit: limit, truncating: truncating)
     else { return nil }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// The beginning of a file of /proc, for what stands there.
-  package static func beginning(_ name: String, limit: Int) -> String? {
-    guard
-      let file = try? Descriptor(
-        owning: valueOrErrno { unsafe open("/proc/\(name)", O_RDONLY | O_CLOEXEC) })
-    else { return nil }
-    return (try? file.readAll(limit: limit, truncating: true)).map {
-      String(decoding: $0, as: UTF8.self)
-    }
   }
 
   package static func write(_ name: String, _ text: String) throws(Errno) {
@@ -36,6 +30,8 @@ package enum ProcFile {
       owning: try valueOrErrno { unsafe open("/proc/\(name)", O_WRONLY | O_CLOEXEC) })
     _ = try file.write(Array(text.utf8).span)
   }
+
+  package static func exists(at path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   package static func list(_ name: String) -> [String] { list(at: "/proc/\(name)") }
 

@@ -11,12 +11,20 @@ struct HostCommand {
   /// Sent to it when the shim dies; 0 for none.
   var deathSignal: Int32 = 0
 
-  init(arguments: [String], environment: [String], directory: String) {
-    self.arguments = arguments
-    self.environment = environment
-    self.directory = directory
-  }
+  /// For an error: the directory is the host's, and may not be there either.
+  var name: String { directory == "." ? arguments[0] : "\(arguments[0]) in \(directory)" }
 
+  /// This program, waiting to become the command: see `HeldProcess`.
+  func held(_ programName: String) -> Command {
+    var command = Command(
+      path: "/proc/self/exe", arguments: [programName, "held", directory] + arguments,
+      environment: environment)
+    command.deathSignal = deathSignal
+    return command
+  }
+}
+
+extension HostCommand {
   /// What matters here of an OCI `process` object.
   init(spec: [UInt8]) throws(RuntimeError) {
     do throws(BundleError) {
@@ -34,17 +42,5 @@ struct HostCommand {
     if arguments.isEmpty { throw .invalid("process spec without args") }
     // `delete` knows of init only.
     deathSignal = SIGKILL
-  }
-
-  /// For an error: the directory is the host's, and may not be there either.
-  var name: String { directory == "." ? arguments[0] : "\(arguments[0]) in \(directory)" }
-
-  /// This program, waiting to become the command: see `HeldProcess`.
-  func held(_ programName: String) -> Command {
-    var command = Command(
-      path: "/proc/self/exe", arguments: [programName, "held", directory] + arguments,
-      environment: environment)
-    command.deathSignal = deathSignal
-    return command
   }
 }

@@ -54,10 +54,8 @@ final class HostContainer: RuntimeContainer {
         ProcessTree.signalDescendants(of: process.pid, signal)
         try process.kill(signal: signal)
         outcome = nil
-      } catch  where error != .processFinished {
-        outcome = error
       } catch {
-        continue
+        if error != .processFinished { outcome = error }
       }
     }
     completion(outcome)
