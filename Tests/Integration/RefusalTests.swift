@@ -36,11 +36,16 @@ extension Integration {
         }
         // ctr pauses before a checkpoint, has no update, and hides why there are no metrics.
         let client = try containerd.client("shim-test")
-        for (method, words) in [
-          ("Checkpoint", "not built yet"), ("Update", "no control group of its own"),
-          ("Stats", "no control group of its own"),
+        let checkpoint = CheckpointTaskRequest.with {
+          $0.id = "shim-test"
+          $0.path = "/nowhere"
+        }
+        let group = StateRequest.with { $0.id = "shim-test" }
+        for (refusal, words) in [
+          (try client.refusal("Checkpoint", checkpoint), "no container that could be written down"),
+          (try client.refusal("Update", group), "no control group of its own"),
+          (try client.refusal("Stats", group), "no control group of its own"),
         ] {
-          let refusal = try client.refusal(method, StateRequest.with { $0.id = "shim-test" })
           #expect(refusal.code == RPCError.unimplemented)
           #expect(refusal.message.contains(words))
         }

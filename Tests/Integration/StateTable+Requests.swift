@@ -27,7 +27,7 @@ extension StateTable {
     Wrong("InvalidArgument: is no absolute path") { $0.bundle = "" },
     Wrong("InvalidArgument: is no absolute path") { $0.bundle = "bundle" },
     Wrong("NotFound: No such file or directory") { $0.bundle += "/nowhere" },
-    Wrong("Unimplemented: checkpoint") { $0.checkpoint = "/tmp" },
+    Wrong("InvalidArgument: is no absolute path") { $0.checkpoint = "image" },
     Wrong("InvalidArgument: in is no absolute path") { $0.stdin = "in" },
     Wrong("InvalidArgument: out is no absolute path") { $0.stdout = "out" },
     Wrong("Unknown: unknown STDIO scheme none") { $0.stdout = "none:///out" },

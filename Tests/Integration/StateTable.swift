@@ -80,7 +80,7 @@ enum StateTable {
     none    | Pids           | NotFound: container not created: not found
     none    | Pause          | NotFound: container not created: not found
     none    | Resume         | NotFound: container not created: not found
-    none    | Checkpoint     | Unimplemented: not built yet
+    none    | Checkpoint     | NotFound: container not created: not found
     none    | Kill 0         | NotFound: container not created: not found
     none    | Kill TERM      | NotFound: container not created: not found
     none    | Kill KILL      | NotFound: container not created: not found
@@ -102,7 +102,7 @@ enum StateTable {
     created | Pids           | ok
     created | Pause          | Unknown: cannot pause task in created state
     created | Resume         | Unknown: cannot resume task in created state
-    created | Checkpoint     | Unimplemented: not built yet
+    created | Checkpoint     | Unknown: cannot checkpoint a task in created state
     created | Kill 0         | ok
     created | Kill TERM      | ok                                                      | stopped
     created | Kill KILL      | ok                                                      | stopped
@@ -124,7 +124,7 @@ enum StateTable {
     running | Pids           | ok
     running | Pause          | ok                                                      | paused
     running | Resume         | Unknown: cannot resume a running process
-    running | Checkpoint     | Unimplemented: not built yet
+    running | Checkpoint     | Unknown: did not terminate successfully: exit status 1
     running | Kill 0         | ok
     running | Kill TERM      | ok                                                      | stopped
     running | Kill KILL      | ok                                                      | stopped
@@ -146,7 +146,7 @@ enum StateTable {
     paused  | Pids           | ok
     paused  | Pause          | Unknown: cannot pause a paused container
     paused  | Resume         | ok                                                      | running
-    paused  | Checkpoint     | Unimplemented: not built yet
+    paused  | Checkpoint     | Unknown: did not terminate successfully: exit status 1
     paused  | Kill 0         | ok
     paused  | Kill TERM      | ok
     paused  | Kill KILL      | ok                                                      | stopped
@@ -168,7 +168,7 @@ enum StateTable {
     stopped | Pids           | ok
     stopped | Pause          | Unknown: cannot pause a stopped container
     stopped | Resume         | Unknown: cannot resume a stopped container
-    stopped | Checkpoint     | Unimplemented: not built yet
+    stopped | Checkpoint     | Unknown: cannot checkpoint a stopped container
     stopped | Kill 0         | NotFound: process already finished: not found
     stopped | Kill TERM      | NotFound: process already finished: not found
     stopped | Kill KILL      | NotFound: process already finished: not found
@@ -190,7 +190,7 @@ enum StateTable {
     deleted | Pids           | NotFound: container not created: not found
     deleted | Pause          | NotFound: container not created: not found
     deleted | Resume         | NotFound: container not created: not found
-    deleted | Checkpoint     | Unimplemented: not built yet
+    deleted | Checkpoint     | NotFound: container not created: not found
     deleted | Kill 0         | NotFound: container not created: not found
     deleted | Kill TERM      | NotFound: container not created: not found
     deleted | Kill KILL      | NotFound: container not created: not found
@@ -210,6 +210,7 @@ enum StateTable {
   static let sampleInitProcess = #"""
     state   | call           | answer                                                  | then
     running | Pause          | Unimplemented: has no container that could be paused
+    running | Checkpoint     | Unimplemented: has no container that could be written down
     created | Update         | Unimplemented: has no control group of its own
     created | Stats          | Unimplemented: has no control group of its own
     running | Update         | Unimplemented: has no control group of its own

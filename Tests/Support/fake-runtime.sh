@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # An OCI runtime that makes no containers and fails on request, to inject faults. FAKE_CREATE,
-# FAKE_START, FAKE_EXEC and FAKE_DELETE say what a call does before or in place of its work, and FAKE_ID
-# for which container alone (default: all):
+# FAKE_START, FAKE_EXEC, FAKE_CHECKPOINT, FAKE_RESTORE and FAKE_DELETE say what a call does before or in
+# place of its work, and FAKE_ID for which container alone (default: all):
 #   hang        never ends: `sleep infinity`, until somebody kills it
 #   fail        logs an error and fails
 #   silent      fails and logs nothing
@@ -14,16 +14,22 @@
 #   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
 #   flood       makes one that prints without end
+#   criu        fails as runc does when CRIU has: two lines, and a log in the work folder
+# A checkpoint is a file `arguments` in the image folder, with those it was called with. A restore
+# leaves the same in the bundle.
 # Init goes into the control groups FAKE_GROUP, if that is set.
 set -eu
 
-log= root= pidfile= verb= id= signal=
+log= root= pidfile= bundle= image= work= verb= id= signal= all=$*
 while [ $# -gt 0 ]; do
   case $1 in
   --log) log=$2 && shift ;;
   --pid-file) pidfile=$2 && shift ;;
   --root) root=$2 && shift ;;
-  --log-format | --bundle | --process | --console-socket) shift ;;
+  --bundle) bundle=$2 && shift ;;
+  --image-path) image=$2 && shift ;;
+  --work-path) work=$2 && shift ;;
+  --log-format | --process | --console-socket | --criu | --parent-path | --empty-ns) shift ;;
   --*) ;;
   *) if [ -z "$verb" ]; then verb=$1; elif [ -z "$id" ]; then id=$1; else signal=$1; fi ;;
   esac
@@ -42,6 +48,12 @@ fail)
   ;;
 silent) exit 3 ;;
 signal) kill -9 $$ ;;
+criu)
+  mkdir "$work"
+  echo 'Error: as CRIU tells it' >"$work/dump.log"
+  printf 'criu failed: type DUMP\nlog file: somewhere\n' >&2
+  exit 1
+  ;;
 late) until [ -e "${root%/*}/go" ]; do sleep 0.01; done ;;
 megabyte)
   head -c 1000000 /dev/zero | tr '\0' x
@@ -79,6 +91,15 @@ create)
   esac
   ;;
 exec) make sh -c 'exit 7' ;;
+checkpoint)
+  mkdir "$work"
+  : >"$work/stats-dump"
+  echo "$all" >"$image/arguments"
+  ;;
+restore)
+  echo "$all" >"$bundle/arguments"
+  make sh -c 'echo restored; exec sleep 100000'
+  ;;
 delete)
   for file in "$root/$id"/*; do kill -9 "${file##*/}" 2>/dev/null || true; done
   rm -rf "${root:?}/$id"

@@ -11,12 +11,14 @@ import Testing
     .created: [
       .pause: .unknown("cannot pause task in created state"),
       .resume: .unknown("cannot resume task in created state"),
+      .checkpoint: .unknown("cannot checkpoint a task in created state"),
     ],
     .starting: [
       .start: .unknown("cannot start a running process"),
       .delete: .unknown("cannot delete a running process"),
       .pause: .unknown("cannot pause task in created state"),
       .resume: .unknown("cannot resume task in created state"),
+      .checkpoint: .unknown("cannot checkpoint a task in created state"),
     ],
     .running: [
       .start: .unknown("cannot start a running process"),
@@ -34,6 +36,7 @@ import Testing
       .kill: .notFound("process already finished"),
       .pause: .unknown("cannot pause a stopped container"),
       .resume: .unknown("cannot resume a stopped container"),
+      .checkpoint: .unknown("cannot checkpoint a stopped container"),
       .exec: .unknown("cannot exec in a stopped state"),
       .update: .unknown("cannot update a stopped container"),
     ],

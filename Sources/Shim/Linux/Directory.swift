@@ -13,9 +13,12 @@ package struct Directory: ~Copyable {
   var number: Int32 { descriptor.number }
 
   package init(path: String) throws(Errno) {
-    descriptor = Descriptor(
-      owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    self.init(
+      Descriptor(
+        owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }))
   }
+
+  private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
   /// Makes a directory that only its owner can enter, and those above it.
   package static func createPrivate(_ path: String) throws(Errno) {
@@ -89,8 +92,50 @@ package struct Directory: ~Copyable {
     guard try file.write(bytes.span) == bytes.count else { throw .noSpace }
   }
 
+  /// - Parameter name: may lie in a folder below.
+  package func rename(_ name: String, to other: String) throws(Errno) {
+    try valueOrErrno { unsafe renameat(descriptor.number, name, descriptor.number, other) }
+  }
+
   package func remove(_ name: String) throws(Errno) {
     try valueOrErrno { unsafe unlinkat(descriptor.number, name, 0) }
+  }
+
+  /// Removes a folder in it with the files therein.
+  package func removeFolder(_ name: String) throws(Errno) {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let folder = Directory(
+      Descriptor(owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags) }))
+    for name in try folder.names() { try folder.remove(name) }
+    try valueOrErrno { unsafe unlinkat(descriptor.number, name, AT_REMOVEDIR) }
+  }
+
+  /// What it holds, but for itself and the folder above.
+  package func names() throws(Errno) -> [String] {
+    // With a place of its own in the list; fdopendir takes it over.
+    let copy = try valueOrErrno {
+      unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    guard let list = unsafe fdopendir(copy) else { throw Errno(rawValue: errno) }
+    defer { _ = unsafe closedir(list) }
+    var names: [String] = []
+    while let entry = unsafe readdir(list) { names.append(unsafe Self.name(of: entry)) }
+    return names.filter { $0 != "." && $0 != ".." }
+  }
+
+  static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+    unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+      unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+    }
+  }
+
+  /// Whether it is a file like any other: no link, no FIFO, no folder.
+  package func isRegular(_ name: String) throws(Errno) -> Bool {
+    var status = stat()
+    try valueOrErrno {
+      unsafe fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW)
+    }
+    return status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Its path without links; nil when it has been removed.

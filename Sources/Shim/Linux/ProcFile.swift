@@ -41,12 +41,9 @@ package enum ProcFile {
     defer { _ = unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-      }
       let isWanted = unsafe !folders || entry.pointee.d_type == UInt8(DT_DIR)
-      if isWanted && !name.hasPrefix(".") { names.append(name) }
+      if isWanted { names.append(unsafe Directory.name(of: entry)) }
     }
-    return names
+    return names.filter { !$0.hasPrefix(".") }
   }
 }

@@ -32,6 +32,11 @@ package enum StandardStreams {
     try? write(Array(text.utf8), STDERR_FILENO)
   }
 
+  /// One line, whatever is in the words.
+  package static func writeErrorLine(_ words: String) {
+    writeError("\(words.split(whereSeparator: \.isNewline).joined(separator: " "))\n")
+  }
+
   private static func write(_ bytes: [UInt8], _ descriptor: Int32) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {

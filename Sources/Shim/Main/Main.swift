@@ -4,7 +4,8 @@ internal import Linux
 internal import Runtime
 
 /// One executable, several programs: containerd's commands (`start`, `delete`, `-info`, `-v`), the
-/// daemon (no command), and what the daemon runs of itself (`held`, `mount`, `unmount`).
+/// daemon (no command), and what the daemon runs of itself (`held`, `mount`, `unmount`,
+/// `check-image`).
 @main struct Main {
   // Not on the main actor, which a plain `static func main` would be: a C callback formed there
   // would check its executor on every call.
@@ -19,6 +20,7 @@ internal import Runtime
     case "held": return HeldCommand.run(Array(rest.dropFirst()))
     case "mount": return MountCommand.mount(Array(rest.dropFirst()))
     case "unmount": return MountCommand.unmount(Array(rest.dropFirst()))
+    case "check-image": return ImageCommand.check(Array(rest.dropFirst()))
     default: break
     }
 

@@ -71,10 +71,8 @@ enum MountCommand {
     return mounts
   }
 
-  /// One line, whatever is in the words.
   private static func fail(_ words: String) -> Int32 {
-    StandardStreams.writeError(
-      "\(words.split(whereSeparator: \.isNewline).joined(separator: " "))\n")
+    StandardStreams.writeErrorLine(words)
     return 1
   }
 }

@@ -33,6 +33,12 @@ package final class Bundle {
 
   package func remove(_ name: String) throws(Errno) { try directory.remove(name) }
 
+  func rename(_ name: String, to other: String) throws(Errno) {
+    try directory.rename(name, to: other)
+  }
+
+  func removeFolder(_ name: String) throws(Errno) { try directory.removeFolder(name) }
+
   /// Its path without links, as in the table of mounts.
   package var realPath: String? { directory.realPath }
 

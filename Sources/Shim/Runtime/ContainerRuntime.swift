@@ -11,8 +11,9 @@ package protocol ContainerRuntime: AnyObject {
   /// Whether the options of a request mean anything to it.
   var takesOptions: Bool { get }
 
-  /// Makes a container whose init process runs nothing until `start`. `onExit` is called once, when
-  /// the process has exited, and not if `create` fails; it may come before `completion`.
+  /// Makes a container whose init process runs nothing until `start`, which makes the process of one
+  /// that is restored. `onExit` is called once, when the process has exited, and not if `create`
+  /// fails; it may come before `completion`.
   func create(
     _ request: ContainerRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
     completion: @escaping (Result<any RuntimeContainer, RuntimeError>) -> Void)
@@ -20,10 +21,11 @@ package protocol ContainerRuntime: AnyObject {
 
 /// A container as its runtime knows it.
 package protocol RuntimeContainer: AnyObject {
-  var initProcess: RuntimeProcess { get }
+  /// Nil for one that is to be restored, until it is started.
+  var initProcess: RuntimeProcess? { get }
 
-  /// Lets init run its command.
-  func start(completion: @escaping (RuntimeError?) -> Void)
+  /// Lets init run its command, or go on where its checkpoint was made. Tells init.
+  func start(completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void)
 
   /// Runs one more process in the container. As for `onExit`, see `create`.
   func exec(
@@ -46,6 +48,9 @@ package protocol RuntimeContainer: AnyObject {
   /// - Parameter resources: OCI `LinuxResources`, JSON.
   func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void)
 
+  /// Writes the state of its processes into a folder.
+  func checkpoint(_ request: CheckpointRequest, completion: @escaping (RuntimeError?) -> Void)
+
   func pause(completion: @escaping (RuntimeError?) -> Void)
   func resume(completion: @escaping (RuntimeError?) -> Void)
 
@@ -64,14 +69,17 @@ package struct ContainerRequest {
   package let bundle: Bundle
   package let rootfs: [Mount]
   package let options: RuntimeOptions
+  /// The folder of a checkpoint to begin from, or empty.
+  package let checkpoint: String
 
   package init(
-    id: String, bundle: Bundle, rootfs: [Mount], options: RuntimeOptions
+    id: String, bundle: Bundle, rootfs: [Mount], options: RuntimeOptions, checkpoint: String
   ) {
     self.id = id
     self.bundle = bundle
     self.options = options
     self.rootfs = rootfs
+    self.checkpoint = checkpoint
   }
 }
 

@@ -42,6 +42,27 @@ final class HelperProcess {
     try helper.start(command, streams, limit, children)
   }
 
+  /// Runs one of this executable's own commands, each of which says in one line why it failed.
+  static func runOurselves(
+    _ arguments: [String], within limit: Duration, _ loop: EventLoop, _ children: ChildProcesses,
+    completion: @escaping (RuntimeError?) -> Void
+  ) {
+    let command = Command(
+      path: "/proc/self/exe", arguments: ["containerd-shim"] + arguments,
+      environment: CurrentProcess.environmentForOthers)
+    do throws(Errno) {
+      try run(command, within: limit, loop, children) { ending in
+        switch ending.status?.code {
+        case 0: completion(nil)
+        case nil: completion(.abandoned("\(arguments[0]) \(arguments[1]) takes too long"))
+        default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
+        }
+      }
+    } catch {
+      completion(.failed("\(arguments[0]): \(error)"))
+    }
+  }
+
   private func start(
     _ command: Command, _ streams: [Int32]?, _ limit: Duration, _ children: ChildProcesses
   ) throws(Errno) {

@@ -6,7 +6,7 @@ internal import Stdio
 
 /// The sample's container, which contains nothing: commands on the host and what descends from them.
 final class HostContainer: RuntimeContainer {
-  let initProcess: RuntimeProcess
+  let initProcess: RuntimeProcess?
   private unowned let runtime: HostRuntime
   /// Where init waits for its start.
   private var held: HeldProcess?
@@ -19,9 +19,11 @@ final class HostContainer: RuntimeContainer {
     self.held = held
   }
 
-  func start(completion: @escaping (RuntimeError?) -> Void) {
-    guard let held = held.take() else { return completion(.processFinished) }
-    held.release(completion: completion)
+  func start(completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void) {
+    guard let held = held.take(), let initProcess else {
+      return completion(.failure(.processFinished))
+    }
+    held.release { error in completion(error.map { .failure($0) } ?? .success(initProcess)) }
   }
 
   func exec(
@@ -61,7 +63,7 @@ final class HostContainer: RuntimeContainer {
     completion(outcome)
   }
 
-  private var processes: [RuntimeProcess] { [initProcess] + execs.values }
+  private var processes: [RuntimeProcess] { [initProcess].compactMap(\.self) + execs.values }
 
   var pids: [Int32] {
     processes.flatMap { [$0.pid] + ProcessTree.descendants(of: $0.pid) }
@@ -73,6 +75,10 @@ final class HostContainer: RuntimeContainer {
 
   func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void) {
     completion(.notBuilt("the sample has no control group of its own"))
+  }
+
+  func checkpoint(_ request: CheckpointRequest, completion: @escaping (RuntimeError?) -> Void) {
+    completion(.notBuilt("the sample has no container that could be written down"))
   }
 
   func pause(completion: @escaping (RuntimeError?) -> Void) {

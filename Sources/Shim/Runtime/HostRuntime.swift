@@ -35,6 +35,9 @@ package final class HostRuntime: ContainerRuntime {
   ) {
     completion(
       Result { () throws(RuntimeError) in
+        guard request.checkpoint.isEmpty else {
+          throw .notBuilt("the sample restores no checkpoints")
+        }
         try refuseClusters(request.bundle)
         let command = HostCommand(
           arguments: Self.command, environment: CurrentProcess.environmentForOthers, directory: ".")

@@ -8,28 +8,58 @@ internal import struct SystemPackage.Errno
 
 /// A container of an OCI runtime.
 final class OCIContainer: RuntimeContainer {
-  let initProcess: RuntimeProcess
-  private let id: String
-  private let program: OCIProgram
+  private(set) var initProcess: RuntimeProcess?
+  let id: String
+  let program: OCIProgram
   private let rootfs: Rootfs
-  private let group: ControlGroup?
+  private var group: ControlGroup?
+  /// What Start begins from, if not from a process.
+  private var restoration: Restoration?
   let sharesPIDs: Bool
 
-  init(
-    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs, _ process: RuntimeProcess
-  ) {
+  init(_ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs) {
     id = request.id
     // What cannot be read is better killed twice than left.
     sharesPIDs = (try? request.bundle.hasOwnPIDs()) != true
     self.program = program
     self.rootfs = rootfs
+  }
+
+  convenience init(
+    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs, _ process: RuntimeProcess
+  ) {
+    self.init(request, program, rootfs)
+    adopt(process)
+  }
+
+  convenience init(
+    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs,
+    _ restoration: Restoration
+  ) {
+    self.init(request, program, rootfs)
+    self.restoration = restoration
+  }
+
+  /// Init is made.
+  private func adopt(_ process: RuntimeProcess) {
     initProcess = process
     // Now: later it may have moved itself elsewhere.
     group = ControlGroup(of: process.pid)
+    // For a `delete` whose runtime fails. Not there for one that has ended already.
+    try? InitRecord.write(process.pid, to: program.bundle)
   }
 
-  func start(completion: @escaping (RuntimeError?) -> Void) {
-    program.run("start", ["start", id], completion: completion)
+  func start(completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void) {
+    if let restoration = restoration.take() {
+      return restore(restoration) { [self] result in
+        if case .success(let process) = result { adopt(process) }
+        completion(result)
+      }
+    }
+    guard let initProcess else { return completion(.failure(.processFinished)) }
+    program.run("start", ["start", id]) { error in
+      completion(error.map { .failure($0) } ?? .success(initProcess))
+    }
   }
 
   func exec(
@@ -58,7 +88,7 @@ final class OCIContainer: RuntimeContainer {
     program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
   }
 
-  var pids: [Int32] { group?.pids ?? [initProcess.pid] }
+  var pids: [Int32] { group?.pids ?? [initProcess].compactMap(\.self?.pid) }
 
   func cgroup() throws(RuntimeError) -> ControlGroup {
     guard let group, group.exists else { throw .missing("cgroup does not exist") }

@@ -8,14 +8,20 @@ internal import Stdio
 internal import struct SystemPackage.Errno
 
 extension OCIProgram {
-  /// Runs `create` or `exec`, which make a process and exit. The process is ours from then on.
+  /// Of both commands that make a container.
+  var bundleFlags: [String] {
+    ["--bundle", bundle.path] + (options.noPivotRoot ? ["--no-pivot"] : [])
+  }
+
+  /// Runs `create`, `restore` or `exec`, which make a process and exit. The process is ours from then
+  /// on.
   ///
   /// - Parameters:
   ///   - pidFile: its name in the bundle.
   ///   - io: the streams of the process; of a terminal it gets our end.
   func makeProcess(
     _ verb: String, _ arguments: [String], _ operands: [String], pidFile: String, _ io: ProcessIO,
-    _ onExit: @escaping (ExitStatus) -> Void,
+    _ onExit: @escaping (ExitStatus) -> Void, within limit: Duration = limit,
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
   ) {
     var line = [verb] + arguments + ["--pid-file", "\(bundle.path)/\(pidFile)"]
@@ -35,8 +41,9 @@ extension OCIProgram {
       return completion(.failure(.failed("owner of the pipes: \(error)")))
     }
     children.expectChild()
-    run(verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors) {
-      [children] error in
+    run(
+      verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors, within: limit
+    ) { [children] error in
       defer { children.stopExpecting() }
       if let error {
         if case .abandoned = error { try? self.adopt(pidFile, { _ in }).kill(signal: SIGKILL) }

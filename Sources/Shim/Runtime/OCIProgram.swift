@@ -41,38 +41,74 @@ final class OCIProgram {
     _ verb: String, _ arguments: [String], streams: [Int32]? = nil, within limit: Duration = limit,
     completion: @escaping (RuntimeError?) -> Void
   ) {
+    execute(arguments, streams: streams, within: limit) { [options] outcome in
+      switch outcome {
+      case .success: completion(nil)
+      case .tooLong:
+        let words = "\(options.binaryName) did not end within \(limit.components.seconds) s"
+        completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
+      case .failure(let words, let logged):
+        completion(.failed("OCI runtime \(verb) failed: \(logged ?? words)"))
+      }
+    }
+  }
+
+  /// How a run has ended.
+  enum Outcome {
+    case success
+    case tooLong
+    /// - Parameters:
+    ///   - words: how it ended and what it printed.
+    ///   - logged: the last error in its log.
+    case failure(words: String, logged: String?)
+  }
+
+  func execute(
+    _ arguments: [String], streams: [Int32]? = nil, within limit: Duration,
+    completion: @escaping (Outcome) -> Void
+  ) {
     runs += 1
     let log = OCILog(bundle, run: runs)
-    func fail(_ words: String) { completion(.failed("OCI runtime \(verb) failed: \(words)")) }
-    guard let path = Executable.find(options.binaryName) else {
-      return fail(
-        log.unreadable("exec: \"\(options.binaryName)\": executable file not found in $PATH"))
+    let name = options.binaryName
+    guard let path = Executable.find(name) else {
+      let words = "exec: \"\(name)\": executable file not found in $PATH"
+      return completion(.failure(words: log.unreadable(words), logged: nil))
     }
-    var line = [options.binaryName, "--root", root, "--log", log.path, "--log-format", "json"]
+    var line = [name, "--root", root, "--log", log.path, "--log-format", "json"]
     if options.systemdCgroup { line.append("--systemd-cgroup") }
+    // Not every runtime knows it.
+    if !options.criuPath.isEmpty, ["checkpoint", "restore"].contains(arguments.first) {
+      line += ["--criu", options.criuPath]
+    }
     let command = Command(
       path: path, arguments: line + arguments,
       environment: CurrentProcess.environmentForOthers)
     do throws(Errno) {
-      try HelperProcess.run(command, streams: streams, within: limit, loop, children) {
-        [options] ending in
+      try HelperProcess.run(command, streams: streams, within: limit, loop, children) { ending in
         defer { log.remove() }
         switch ending.status?.code {
-        case 0: completion(nil)
-        case nil:
-          let words = "\(options.binaryName) did not end within \(limit.components.seconds) s"
-          completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
+        case 0: completion(.success)
+        case nil: completion(.tooLong)
         case let code?:
           let output = ending.output.isEmpty ? "" : ": \(ending.output)"
-          fail(
-            log.lastError
-              ?? "\(options.binaryName) did not terminate successfully: exit status \(code)\(output)"
-          )
+          completion(
+            .failure(
+              words: "\(name) did not terminate successfully: exit status \(code)\(output)",
+              logged: log.lastError))
         }
       }
     } catch {
-      fail(log.unreadable("fork/exec \(path): \(error)"))
+      completion(.failure(words: log.unreadable("fork/exec \(path): \(error)"), logged: nil))
     }
+  }
+}
+
+extension OCIProgram {
+  /// See `HelperProcess`.
+  func runOurselves(
+    _ arguments: [String], within limit: Duration, completion: @escaping (RuntimeError?) -> Void
+  ) {
+    HelperProcess.runOurselves(arguments, within: limit, loop, children, completion: completion)
   }
 }
 

@@ -34,9 +34,6 @@ package final class OCIRuntime: ContainerRuntime {
     } catch {
       return completion(.failure(.failed("bundle \(bundle.path): \(error)")))
     }
-    var arguments = ["--bundle", bundle.path]
-    if options.noPivotRoot { arguments.append("--no-pivot") }
-    if options.noNewKeyring { arguments.append("--no-new-keyring") }
     let rootfs = Rootfs(bundle, request.rootfs, loop, children)
     rootfs.mount { error in
       // One that was ended for want of time leaves those before it.
@@ -44,13 +41,17 @@ package final class OCIRuntime: ContainerRuntime {
         return rootfs.unmount { _ in completion(.failure(.failed(words))) }
       }
       if let error { return completion(.failure(error)) }
+      if !request.checkpoint.isEmpty {
+        let restoration = OCIContainer.Restoration(
+          image: request.checkpoint, io: io, onExit: onExit)
+        return completion(.success(OCIContainer(request, program, rootfs, restoration)))
+      }
+      let flags = program.bundleFlags + (options.noNewKeyring ? ["--no-new-keyring"] : [])
       program.makeProcess(
-        "create", arguments, [request.id], pidFile: "init.pid", io, onExit
+        "create", flags, [request.id], pidFile: "init.pid", io, onExit
       ) { result in
         switch result {
         case .success(let process):
-          // For a `delete` whose runtime fails. Not there for one that has ended already.
-          try? InitRecord.write(process.pid, to: bundle)
           completion(.success(OCIContainer(request, program, rootfs, process)))
         case .failure(.abandoned(let words)):
           program.run("delete", ["delete", "--force", request.id]) { _ in

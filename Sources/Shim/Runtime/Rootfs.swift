@@ -3,8 +3,6 @@
 internal import EventLoop
 internal import Linux
 
-internal import struct SystemPackage.Errno
-
 /// The root file system of a container, which we mount when containerd gives us mounts. Done by
 /// children of ours: `mount` and `unmount` of this same executable.
 final class Rootfs {
@@ -33,21 +31,8 @@ final class Rootfs {
 
   private func run(_ arguments: [String], completion: @escaping (RuntimeError?) -> Void) {
     if mounts.isEmpty { return completion(nil) }
-    let command = Command(
-      path: "/proc/self/exe", arguments: ["containerd-shim"] + arguments,
-      environment: CurrentProcess.environmentForOthers)
-    do throws(Errno) {
-      try HelperProcess.run(command, within: Self.limit, loop, children) { ending in
-        switch ending.status?.code {
-        case 0: completion(nil)
-        case nil: completion(.abandoned("\(arguments[0]) of the rootfs takes too long"))
-        // One line, in containerd's words.
-        default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
-        }
-      }
-    } catch {
-      completion(.failed("\(arguments[0]): \(error)"))
-    }
+    HelperProcess.runOurselves(
+      arguments, within: Self.limit, loop, children, completion: completion)
   }
 }
 

@@ -31,6 +31,7 @@ package final class ProcessIO {
   private var stdinIsClosed = false
   private var outputs: [OutputStream] = []
   private var unconnected = 0
+  private var isConnected = false
   private var onConnected: ((StdioError?) -> Void)?
   private var onRelayed: (() -> Void)?
   private var timer: Timer?
@@ -177,8 +178,9 @@ package final class ProcessIO {
   }
 
   /// Opens the client's FIFOs and begins to relay. Tells when every output has had a reader, with
-  /// nil, or what went wrong.
+  /// nil, or what went wrong. Once connected it stays so.
   package func connect(_ onConnected: @escaping (StdioError?) -> Void) {
+    if isConnected { return onConnected(nil) }
     self.onConnected = onConnected
     unconnected = outputs.count
     if let sink = ourStdin.take() {
@@ -205,6 +207,7 @@ package final class ProcessIO {
 
   private func connected(_ error: StdioError?) {
     timer = nil
+    isConnected = error == nil
     onConnected.take()?(error)
   }
 

@@ -26,7 +26,7 @@ struct ProcessRecord {
   let exec: String
   let stdio: StdioPaths
   let isTerminal: Bool
-  /// 0 before an exec's start.
+  /// 0 before the start of an exec, or of an init that is restored.
   var pid: Int32 = 0
   var state = ProcessState.created
   var exit: Exit?
@@ -41,7 +41,7 @@ struct ProcessRecord {
 final class ContainerProcess {
   var record: ProcessRecord
   let io: ProcessIO
-  /// Nil before an exec's start.
+  /// Nil before the start of an exec, or of an init that is restored.
   var process: RuntimeProcess?
   /// An exec's OCI `process`, until it is started.
   var spec: [UInt8]?
@@ -99,6 +99,22 @@ final class Container {
     initHasExited ? .precondition("container \(id) init process is not running") : nil
   }
   var processes: [ContainerProcess] { [initProcess] + execs.values }
+
+  /// What the runtime is to do for init, after all that was asked before: the state that counts is that
+  /// of then.
+  func inTurn(
+    _ call: ProcessState.Call, _ reply: PendingReply,
+    _ work: @escaping (@escaping (RuntimeError?) -> Void) -> Void
+  ) {
+    queue.add { [initProcess] turn in
+      do throws(TaskError) {
+        try initProcess.record.state.check(call)
+      } catch {
+        return reply.answer(error)
+      }
+      work { error in withExtendedLifetime(turn) { reply.answer(error.map(TaskError.init)) } }
+    }
+  }
 }
 
 /// A reply that is given later: a closure cannot consume a noncopyable value, but take one out of

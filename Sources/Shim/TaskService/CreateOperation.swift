@@ -46,9 +46,9 @@ final class CreateOperation {
     guard request.bundle.hasPrefix("/"), !request.bundle.utf8.contains(0) else {
       throw .invalid("bundle \"\(request.bundle)\" is no absolute path")
     }
-    if !request.checkpoint.isEmpty {
-      throw .unimplemented("restoring a checkpoint is not built yet")
-    }
+    guard request.checkpoint.isEmpty || request.checkpoint.hasPrefix("/"),
+      !request.checkpoint.utf8.contains(0)
+    else { throw .invalid("checkpoint \"\(request.checkpoint)\" is no absolute path") }
   }
 
   private func createProcess() throws(TaskError) {
@@ -69,7 +69,9 @@ final class CreateOperation {
 
   private func make(_ bundle: Bundle, _ options: RuntimeOptions, _ io: ProcessIO) {
     service.runtime.create(
-      ContainerRequest(id: request.id, bundle: bundle, rootfs: request.mounts, options: options),
+      ContainerRequest(
+        id: request.id, bundle: bundle, rootfs: request.mounts, options: options,
+        checkpoint: request.checkpoint),
       io: io,
       onExit: { [watcher] status in watcher.exited(Exit(status)) },
       completion: { [self] result in
@@ -106,6 +108,8 @@ final class CreateOperation {
     made = container
     // Cancelled meanwhile: now there is something to undo.
     if hasFailed { return undo() }
+    // What is restored has no process before its start.
+    if container.initProcess == nil { return finish(bundle, container, io) }
     io.connect { [self] error in
       if let error { fail(TaskError(error)) } else { finish(bundle, container, io) }
     }
@@ -115,7 +119,7 @@ final class CreateOperation {
     var record = ProcessRecord(
       container: request.id, exec: "", stdio: request.stdio,
       isTerminal: request.terminal)
-    record.pid = made.initProcess.pid
+    record.pid = made.initProcess?.pid ?? 0
     let process = ContainerProcess(record, io)
     process.process = made.initProcess
     let container = Container(request.id, bundle, made, process)
@@ -134,13 +138,11 @@ final class CreateOperation {
           $0.stderr = request.stderr
           $0.terminal = request.terminal
         }
+        $0.checkpoint = request.checkpoint
         $0.pid = UInt32(record.pid)
       })
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
-    container.oom = OOMWatch(service.hub, container.runtime, service.log) {
-      [service, id = request.id] in
-      service.events.publish("/tasks/oom", TaskOOM.with { $0.containerID = id })
-    }
+    service.watchMemory(of: container)
     CurrentProcess.returnFreeMemory()  // the spec, parsed
     watcher.watch(container)
   }
@@ -161,7 +163,7 @@ final class CreateOperation {
 
   private func undo() {
     guard let made = made.take() else { return }
-    try? made.initProcess.kill(signal: SIGKILL)
+    try? made.initProcess?.kill(signal: SIGKILL)
     made.delete(force: true) { [service] error in
       if let error { service.log.error("undo of a create", ("error", "\(error)")) }
     }

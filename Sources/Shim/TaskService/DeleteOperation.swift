@@ -42,7 +42,7 @@ final class DeleteOperation {
       try? made.kill(signal: SIGKILL)
       wait { [unowned self] in fail(.unknown("process \(made.pid) does not end")) }
     } else {
-      finish()  // an exec without a process
+      removeContainer()  // an exec without a process, or an init that was not restored
     }
   }
 
@@ -65,7 +65,8 @@ final class DeleteOperation {
     process.io.whenRelayed {}
     guard process.record.isInit else { return finish() }
     container.queue.add { [self] turn in
-      container.runtime.delete(force: false) { [self] error in
+      // By force what never ran: a restore may have left something.
+      container.runtime.delete(force: process.record.exit == nil) { [self] error in
         withExtendedLifetime(turn) {
           if let error { fail(TaskError(error)) } else { finish() }
         }

@@ -8,8 +8,8 @@ internal import Stdio
 internal import SwiftProtobuf
 internal import TTRPC
 
-/// Start: let init run its command, or make an exec's process; then tell. An exit that is seen
-/// meanwhile is told after the start.
+/// Start: let init run its command, or make the process of an exec or of an init that is restored;
+/// then tell. An exit that is seen meanwhile is told after the start.
 final class StartOperation {
   private let service: TaskService
   private let container: Container
@@ -34,11 +34,7 @@ final class StartOperation {
       container.oom?.isHeld = true
       container.queue.add { [self] turn in
         self.turn = turn
-        container.runtime.start { [self] error in
-          // It may run, and never be told of.
-          if case .abandoned? = error { try? process.process?.kill(signal: SIGKILL) }
-          finish(error.map(TaskError.init))
-        }
+        container.runtime.start { [self] in started($0) }
       }
     } else {
       process.io.prepare(id: process.record.exec) { [self] error in
@@ -58,18 +54,27 @@ final class StartOperation {
       onExit: { [service, container, process] status in
         service.exited(container, process, Exit(status))
       },
-      completion: { [self] result in
-        switch result {
-        case .failure(let error): finish(TaskError(error))
-        case .success(let made): connect(made)
-        }
-      })
+      completion: { [self] in started($0) })
+  }
+
+  private func started(_ result: Result<RuntimeProcess, RuntimeError>) {
+    switch result {
+    case .success(let made): connect(made)
+    case .failure(let error):
+      // It may run, and never be told of.
+      if case .abandoned = error { try? process.process?.kill(signal: SIGKILL) }
+      finish(TaskError(error))
+    }
   }
 
   /// Output is lost if the client does not open its ends: it has this long, then Start fails.
   private func connect(_ made: RuntimeProcess) {
     process.process = made
     process.record.pid = made.pid
+    if process.record.isInit, container.oom == nil {
+      service.watchMemory(of: container)
+      container.oom?.isHeld = true
+    }
     if let late = container.refusalOfExecs { return abandon(late) }
     process.io.connect { [self] error in
       if let error = error.map(TaskError.init) ?? container.refusalOfExecs {

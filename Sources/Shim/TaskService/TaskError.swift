@@ -23,6 +23,8 @@ package enum TaskError: Error, Equatable {
   case unknown(String)
 
   static let noContainer = TaskError.notFound("container not created")
+  /// Of the runtime's: it was not restored yet, or somebody else has deleted it.
+  static let noSuchContainer = TaskError.notFound("no such container")
   static let shuttingDown = TaskError.unavailable("this shim is shutting down")
   static let finished = TaskError.notFound("process already finished")
 
@@ -54,7 +56,7 @@ package enum TaskError: Error, Equatable {
     {
       return .finished
     }
-    if error.tellsOfNoContainer { return .notFound("no such container") }
+    if error.tellsOfNoContainer { return .noSuchContainer }
     return .unknown("unknown error after kill: \(words)")
   }
 

@@ -20,6 +20,9 @@ extension TaskService {
       throw .alreadyExists("id \(request.execID)")
     }
     try container.initProcess.record.state.check(.exec)
+    guard container.initProcess.process != nil else {
+      throw .unknown("cannot exec in a created state")  // it is still to be restored
+    }
     guard container.execs.count < Self.execLimit else {
       throw .exhausted("\(Self.execLimit) execs of container \(request.id) have not been deleted")
     }

@@ -24,19 +24,19 @@ extension TaskService {
     }
   }
 
+  /// To be called once it has a process, and so a group.
+  func watchMemory(of container: Container) {
+    container.oom = OOMWatch(hub, container.runtime, log) { [events, id = container.id] in
+      events.publish("/tasks/oom", TaskOOM.with { $0.containerID = id })
+    }
+  }
+
   func update(_ request: UpdateTaskRequest, _ reply: consuming Reply) {
     let reply = PendingReply(reply)
     do throws(TaskError) {
       let container = try self.container(request.id)
-      container.queue.add { turn in
-        do throws(TaskError) {
-          try container.initProcess.record.state.check(.update)
-        } catch {
-          return reply.answer(error)
-        }
-        container.runtime.update(Array(request.resources.value)) { error in
-          withExtendedLifetime(turn) { reply.answer(error.map(TaskError.init)) }
-        }
+      container.inTurn(.update, reply) { completion in
+        container.runtime.update(Array(request.resources.value), completion: completion)
       }
     } catch {
       reply.answer(error)

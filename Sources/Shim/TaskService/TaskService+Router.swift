@@ -16,6 +16,7 @@ extension TaskService {
     on(router, "Shutdown") { [unowned self] in $0.decode($1, shutdown) }
     on(router, "Pause") { [unowned self] in $0.decode($1, pause) }
     on(router, "Resume") { [unowned self] in $0.decode($1, resume) }
+    on(router, "Checkpoint") { [unowned self] in $0.decode($1, checkpoint) }
     on(router, "Update") { [unowned self] in $0.decode($1, update) }
     router.register(service: Self.name, method: "Wait", longRunning: true) { [unowned self] in
       $0.decode($1, wait)
@@ -27,17 +28,8 @@ extension TaskService {
     on(router, "Exec") { [unowned self] in answer($0, $1, exec) }
     on(router, "CloseIO") { [unowned self] in answer($0, $1, closeIO) }
     on(router, "ResizePty") { [unowned self] in answer($0, $1, resizePty) }
-    for (method, why) in Self.unimplemented {
-      // Whatever is asked: the request need not be decoded.
-      on(router, method) { _, reply in reply.fail(TaskError.unimplemented(why).status) }
-    }
     router.alias(Self.name, as: "containerd.task.v3.Task")
   }
-
-  /// What no runtime of this release does (README, "What works").
-  private static let unimplemented = [
-    ("Checkpoint", "checkpoints are not built yet")
-  ]
 
   private func on(
     _ router: Router, _ method: String, _ handler: @escaping (Payload, consuming Reply) -> Void

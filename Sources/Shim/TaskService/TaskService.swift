@@ -51,8 +51,8 @@ package final class TaskService {
       try process.record.state.check(.start)
       // The runtime would refuse, in its own words and later.
       if !process.record.isInit, let refusal = container.refusalOfExecs { throw refusal }
-      // Its pipes went with the first attempt.
-      if !process.record.isInit, process.startHasFailed {
+      // Its pipes went with the first attempt to make it.
+      if process.startHasFailed, process.process == nil {
         throw .unknown("cannot start a stopped process")
       }
       StartOperation(self, container, process, reply).begin()
@@ -119,7 +119,9 @@ package final class TaskService {
         return
       }
       try process.record.state.check(.kill)
-      guard let made = process.process else { throw .precondition("process not created") }
+      guard let made = process.process else {
+        throw process.record.isInit ? .noSuchContainer : .precondition("process not created")
+      }
       do throws(RuntimeError) {
         try made.kill(signal: signal)
       } catch {
