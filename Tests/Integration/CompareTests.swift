@@ -54,10 +54,11 @@ extension Integration {
       try compare(\.replaced)
     }
 
-    @Test func whileContainerdRestarts() throws {
+    /// Apart from the others. A checkpoint fails where CRIU does not work: in the same words then.
+    @Test(arguments: [Script.restart, .checkpoint]) func aloneAndInTurn(script: Script) throws {
       try Containerd.run { containerd in
         let answers = try [(Self.stock, "r"), (Containerd.oci, "s")].map {
-          try ScriptPlayer(containerd, $0, letter: $1, [.restart]).play()
+          try ScriptPlayer(containerd, $0, letter: $1, [script]).play()
         }
         #expect(differences(answers[0], answers[1]) == [])
       }

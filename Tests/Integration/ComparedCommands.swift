@@ -125,6 +125,15 @@ extension Script {
       "task rm ID", "container rm ID"),
   ]
 
+  static let checkpoint = Script(
+    "checkpoint and restore",
+    "run -d --null-io busybox ID sh -c 'echo kept >/kept; sleep 1000'",
+    "task checkpoint ID", "task ls",
+    "container checkpoint --rw --task ID checkpoint/ID:1", "task ls",
+    "task rm -f ID", "container rm ID",
+    "container restore --rw --live ID checkpoint/ID:1", "task ls", "task ps ID",
+    "task exec --exec-id e ID cat /kept", "task rm -f ID", "container rm ID")
+
   /// A task that is running when containerd crashes.
   static let restart = Script(
     "restart",

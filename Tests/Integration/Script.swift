@@ -3,7 +3,7 @@
 import Support
 
 /// Commands for one container, played one after the other.
-struct Script {
+struct Script: CustomStringConvertible {
   let name: String
   let steps: [Step]
   /// Why the order of its events is nobody's promise.
@@ -14,6 +14,8 @@ struct Script {
     self.steps = steps
     self.anyOrder = anyOrder
   }
+
+  var description: String { name }
 
   /// What is compared: all that `ctr` is asked.
   var commands: [String] { steps.compactMap(\.command) }

@@ -171,6 +171,7 @@ final class ScriptPlayer {
     // Figures, and which of them depends on the machine.
     if command.hasPrefix("task metrics"), text.contains("METRIC") { text = "METRICS" }
     replace("time=\"[^\"]*\"", "time=T")
+    if command.hasPrefix("task checkpoint") { replace(":[-0-9.:]+$", ":DATE") }
     for (place, name) in [(id, "ID"), (containerd.folder, "FOLDER"), (runtime, "RUNTIME")] {
       text = text.replacingOccurrences(of: place, with: name)
     }
