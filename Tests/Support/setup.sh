@@ -7,8 +7,8 @@
 set -eu
 
 if [ $# -eq 0 ]; then
-  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils crun procps \
-    bsdutils mount
+  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils crun criu \
+    procps bsdutils mount
 fi
 
 command -v apt-get >/dev/null || {
