@@ -14,7 +14,7 @@ DEB = .build/deb
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test vm-test lint format protos demo deb deb-test clean setup help
+.PHONY: all install test vm-test fuzz fuzz-plants lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -37,6 +37,12 @@ vm-test: setup ## run tests in a virtual machine with cgroup v2, by runc and cru
 	$(MAKE) all
 	swift build --build-tests
 	Tests/Guest/run.sh
+
+fuzz: setup ## feed the decoders with random bytes, each for SECONDS (60); SEED= plays a run again
+	SECONDS_EACH=$(or $(SECONDS),60) SEED=$(SEED) Tests/Fuzz/run.sh $(TARGETS)
+
+fuzz-plants: setup ## the same with a bug in each, which is to be found
+	PLANTS=1 SECONDS_EACH=$(or $(SECONDS),60) SEED=$(SEED) Tests/Fuzz/run.sh $(TARGETS)
 
 lint: ## check format, licence lines, imports, file lengths, generated code and versions
 	@Tests/Support/lint.sh

@@ -90,3 +90,17 @@ let package = Package(
       ["Support", "CgroupMetrics", "ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf, errno]),
   ]
 )
+
+// Only `make fuzz` asks for it: everything else is built without libFuzzer.
+if Context.environment["FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CFuzzer", "TaskService", "Runtime", "TTRPC", "TTRPCEnvelope", "ContainerdAPI",
+        "CgroupMetrics", "Linux", protobuf,
+      ],
+      path: "Tests/Fuzz/Sources", swiftSettings: common),
+  ]
+}

@@ -114,7 +114,7 @@ extension OCIProgram {
 
 /// What one run of a runtime logs. A file of its own: the runtime appends, and an error of an earlier
 /// run is not this one's.
-private struct OCILog {
+struct OCILog {
   private let bundle: Bundle
   private let name: String
   let path: String
@@ -126,10 +126,12 @@ private struct OCILog {
   }
 
   /// The last error, in the runtime's words.
-  var lastError: String? {
-    guard let text = try? bundle.read(name) else { return nil }
-    return text.split(separator: "\n").reversed().lazy.compactMap { line -> String? in
-      guard let entry = try? JSONDocument(Array(line.utf8), of: name),
+  var lastError: String? { (try? bundle.read(name)).flatMap(Self.lastError) }
+
+  /// - Parameter text: lines, each a JSON object; others are passed over.
+  static func lastError(of text: String) -> String? {
+    text.split(separator: "\n").reversed().lazy.compactMap { line -> String? in
+      guard let entry = try? JSONDocument(Array(line.utf8), of: "log.json"),
         entry.string("level") == "error", let words = entry.string("msg")
       else { return nil }
       return words.trimmed

@@ -1,0 +1,1 @@
+../../../Sources/Shim/Main/Bootstrap.swift
