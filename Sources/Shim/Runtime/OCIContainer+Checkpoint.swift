@@ -25,7 +25,8 @@ extension OCIContainer {
     let work = isOwn ? "\(program.bundle.path)/\(own)" : request.workPath
     let arguments = ["checkpoint"] + request.flags(workPath: work) + [id]
     program.execute(arguments, within: Self.limit) { [program] outcome in
-      defer { if isOwn { try? program.bundle.removeFolder(own) } }
+      let log = isOwn ? program.keepLog(in: own, outcome) : "\(work)/dump.log"
+      if isOwn { try? program.bundle.removeFolder(own) }
       switch outcome {
       case .success: completion(nil)
       case .tooLong:
@@ -34,7 +35,6 @@ extension OCIContainer {
       case .failure(let words, _):
         // containerd's own shim says the first line of what was printed, and where the log is.
         let line = words.prefix { !$0.isNewline }
-        let log = isOwn ? program.keepLog("\(own)/dump.log") : "\(work)/dump.log"
         completion(.failed(log.map { "\(line) path= \($0)" } ?? String(line)))
       }
     }
@@ -59,12 +59,13 @@ extension OCIContainer {
 }
 
 extension OCIProgram {
-  /// Keeps CRIU's log in the bundle, under the name that containerd's own shim gives it.
+  /// Keeps the log of a failure in the bundle, under the name that containerd's own shim gives it.
   ///
   /// - Returns: its path; nil when there is none.
-  fileprivate func keepLog(_ name: String) -> String? {
+  fileprivate func keepLog(in folder: String, _ outcome: Outcome) -> String? {
     let kept = "criu-dump.log"
-    guard (try? bundle.rename(name, to: kept)) != nil else { return nil }
+    guard case .failure = outcome, (try? bundle.rename("\(folder)/dump.log", to: kept)) != nil
+    else { return nil }
     return "\(bundle.path)/\(kept)"
   }
 }
