@@ -1,11 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# make-image.sh OUT.tar: an OCI image docker.io/library/busybox:test of this machine's static busybox
-# with a link for each of its commands. The same busybox gives the same bytes; no network is used.
+# make-image.sh OUT.tar [NAME [COMMAND...]]: an OCI image of this machine's static busybox with a link
+# for each of its commands, by default docker.io/library/busybox:test, which runs sh. The same busybox
+# gives the same bytes; no network is used.
 set -eu
 
 out=$1
+name=${2:-docker.io/library/busybox:test}
+shift $(($# < 2 ? $# : 2))
+[ $# -gt 0 ] || set -- sh
+command=$(printf ',"%s"' "$@") # words without quotes in them
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
@@ -31,8 +36,8 @@ blob() {
 }
 
 cp /bin/busybox "$root/bin/busybox"
-for command in $("$root/bin/busybox" --list); do
-  [ "$command" = busybox ] || ln -s busybox "$root/bin/$command"
+for applet in $("$root/bin/busybox" --list); do
+  [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
@@ -43,7 +48,7 @@ layers=$(blob layer.v1.tar "$work/layer")
 
 cat >"$work/config" <<EOF
 {"architecture":"$(dpkg --print-architecture)","os":"linux",
-"config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
+"config":{"Env":["PATH=/bin"],"Cmd":[${command#,}]},
 "rootfs":{"type":"layers","diff_ids":["sha256:$layer"]}}
 EOF
 config=$(blob config.v1+json "$work/config")
@@ -56,7 +61,7 @@ manifest=$(blob manifest.v1+json "$work/manifest")
 
 cat >"$image/index.json" <<EOF
 {"schemaVersion":2,"manifests":[{$manifest,
-"annotations":{"io.containerd.image.name":"docker.io/library/busybox:test"}}]}
+"annotations":{"io.containerd.image.name":"$name"}}]}
 EOF
 echo '{"imageLayoutVersion":"1.0.0"}' >"$image/oci-layout"
 

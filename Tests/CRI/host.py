@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel knows of shims and containers."""
+
+import glob
+import os
+import re
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+UNIFIED = (CGROUPS / "cgroup.procs").exists()
+
+
+def read(path):
+    """A file's text; empty if it is not there (any more)."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _stat(pid):
+    """State and parent; none of a process that is gone."""
+    fields = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return (fields[0], int(fields[1])) if fields else (None, None)
+
+
+def lives(pid):
+    return _stat(pid)[0] not in (None, "Z", "X")
+
+
+def parent(pid):
+    return _stat(pid)[1]
+
+
+def pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def children(pid):
+    return {child for child in pids() if parent(child) == pid}
+
+
+def arguments(pid):
+    return read(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
+def shims(address):
+    """The daemons that serve a containerd. Their helpers have the same arguments, and end soon."""
+    return {pid for pid in pids()
+            if ("-address", address) in zip(arguments(pid), arguments(pid)[1:]) and lives(pid)}
+
+
+def cgroup(pid, controller):
+    """The folder of a process's cgroup."""
+    for line in read(f"/proc/{pid}/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if UNIFIED and controllers == "":
+            return CGROUPS / path.lstrip("/")
+        if not UNIFIED and controller in controllers.split(","):
+            return CGROUPS / controller / path.lstrip("/")
+    raise AssertionError(f"process {pid} has no cgroup of {controller}")
+
+
+def cgroups_below(name):
+    """The folders of that name at any level, with all that is in them, the deepest first."""
+    pattern = f"{CGROUPS}/{name}" if UNIFIED else f"{CGROUPS}/*/{name}"
+    found = [path for top in glob.glob(pattern) for path, _, _ in os.walk(top)]
+    return sorted(found, key=len, reverse=True)
+
+
+def mounts_below(folder):
+    """Mount points, the newest first."""
+    points = [line.split()[4] for line in read("/proc/self/mountinfo").splitlines()]
+    unescape = lambda text: re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), text)
+    return [point for point in map(unescape, reversed(points)) if point.startswith(f"{folder}/")]
