@@ -55,6 +55,10 @@ final class OutputStream {
   var isClosed: Bool { stage == .closed }
   var bytesRelayed: UInt64 { relay?.bytesRelayed ?? 0 }
   var bytesDropped: UInt64 { relay?.bytesDropped ?? 0 }
+  /// Bytes that a reader has taken, or that were dropped for want of one.
+  var bytesRead: UInt64 {
+    bytesRelayed + bytesDropped - min(bytesRelayed, UInt64(keeper?.readableBytes ?? 0))
+  }
   /// Bytes that no reader has taken.
   var bytesLeft: Int {
     (source?.readableBytes ?? 0) + (relay?.bytesHeld ?? 0) + (keeper?.readableBytes ?? 0)

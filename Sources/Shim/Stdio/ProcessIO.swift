@@ -35,6 +35,7 @@ package final class ProcessIO {
   private var onConnected: ((StdioError?) -> Void)?
   private var onRelayed: (() -> Void)?
   private var timer: Timer?
+  private var lastReading: LastReading?
 
   /// Makes the pipes; opens nothing of the client's but a file.
   package init(_ hub: StdioHub, _ names: StdioPaths, terminal: Bool = false) throws(StdioError) {
@@ -226,6 +227,16 @@ package final class ProcessIO {
   /// Calls the handler once, when `isRelayed` becomes true.
   package func whenRelayed(_ handler: @escaping () -> Void) { onRelayed = handler }
 
+  /// Calls the handler once, at once or when clients have read nearly all output that there is, or do
+  /// not read. Loggers are not waited for: they outlive an exit.
+  package func whenNearlyRead(_ handler: @escaping () -> Void) {
+    let reading = LastReading(
+      hub.loop, bytesLeft: outputs.reduce(0) { $0 + $1.bytesLeft },
+      bytesRead: { [unowned self] in outputs.reduce(0) { $0 + $1.bytesRead } })
+    lastReading = reading
+    reading.wait(handler)
+  }
+
   /// Bytes that left the process and that no client has read.
   package var bytesLeft: Int { outputs.reduce(logger?.bytesLeft ?? 0) { $0 + $1.bytesLeft } }
   package var bytesRelayed: UInt64 { outputs.reduce(0) { $0 + $1.bytesRelayed } }
@@ -238,6 +249,7 @@ package final class ProcessIO {
     timer = nil
     onConnected = nil
     onRelayed = nil
+    lastReading = nil
     closeChildEnds()
     ourStdin = nil
     terminal = nil

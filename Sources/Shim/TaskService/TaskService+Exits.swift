@@ -37,13 +37,16 @@ extension TaskService {
     tellHeldExit(container)
   }
 
-  /// Last of all. Not after execs that are still to start: that may take the runtime its time, and
-  /// their start fails now.
+  /// Last of all, and when little of its output is unread (`LastReading`). Not after execs that are still
+  /// to start: that may take the runtime its time, and their start fails now.
   private func tellHeldExit(_ container: Container) {
     let runs = container.execs.values.contains { $0.record.state == .running }
-    guard !runs, let exit = container.heldExit.take() else { return }
-    tell(container, container.initProcess, exit)
-    container.oom = nil
+    guard !runs, container.heldExit != nil else { return }
+    container.initProcess.io.whenNearlyRead { [self, unowned container] in
+      guard let exit = container.heldExit.take() else { return }
+      tell(container, container.initProcess, exit)
+      container.oom = nil
+    }
   }
 
   private func tell(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
