@@ -44,10 +44,15 @@ def arguments(pid):
     return read(f"/proc/{pid}/cmdline").split("\0")[:-1]
 
 
-def shims(address):
-    """The daemons that serve a containerd. Their helpers have the same arguments, and end soon."""
+def processes_of(address):
+    """The shims that serve a containerd, and what it runs of them for a moment."""
     return {pid for pid in pids()
             if ("-address", address) in zip(arguments(pid), arguments(pid)[1:]) and lives(pid)}
+
+
+def shims(address):
+    return {pid for pid in processes_of(address)
+            if arguments(pid)[-1:] not in (["start"], ["delete"])}
 
 
 def cgroup(pid, controller):

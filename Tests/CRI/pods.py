@@ -3,10 +3,13 @@
 
 import itertools
 import json
+import os
+import signal
 
 import cri_pb2 as api
+import grpc
 import host
-from settings import IMAGE, eventually
+from settings import IMAGE, RUNTIME, eventually
 
 numbers = itertools.count(1)
 
@@ -34,10 +37,17 @@ class Pod:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        if not self.is_removed:
-            self.daemon.ensure()
-            self.remove()
+    def __exit__(self, kind, *_):
+        if kind and RUNTIME.startswith("io.containerd.swift.") and host.lives(self.pid):
+            os.kill(self.shim, signal.SIGUSR1)  # its state is for the log
+        try:
+            if not self.is_removed:
+                self.daemon.ensure()
+                self.remove()
+        except grpc.RpcError:
+            # Not in place of what went wrong before.
+            if kind is None:
+                raise
 
     def remove(self):
         self.cri.StopPodSandbox(pod_sandbox_id=self.id)

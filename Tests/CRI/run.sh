@@ -8,6 +8,7 @@
 #   OCI_RUNTIME      runc or crun
 #   CGROUP_DRIVER    cgroupfs, or systemd where that runs
 #   TEST_PATIENCE    seconds that anything is awaited (20)
+#   CRI_LOG          a file that gets the whole log of containerd and its shims
 set -eu
 cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8 PATH=$PWD/.build/static/release:$PATH PYTHONDONTWRITEBYTECODE=1
@@ -24,6 +25,7 @@ python=/usr/bin/python3 # Debian's, which has grpc
 finish() {
   local status=$?
   trap '' INT TERM HUP
+  [ -z "${CRI_LOG:-}" ] || cp "$dir/containerd.log" "$CRI_LOG"
   "$python" Tests/CRI/sweep.py "$dir" >&2 || status=1
   rm -rf "$dir"
   exit $status

@@ -49,7 +49,7 @@ def main(folder):
     # Nobody starts a shim any more. Their sockets are named in their bundles.
     bundles = list(Path(folder).glob("state/io.containerd.runtime.v2.task/*/*"))
     sockets = {host.read(bundle / "address").strip().removeprefix("unix://") for bundle in bundles}
-    kill(host.shims(address))
+    kill(host.processes_of(address))
     run = Path(folder).name.replace(".", "")
     for name in run, f"{run}.slice":
         kill(members(host.cgroups_below(name)))

@@ -54,7 +54,7 @@ def play(check, daemon):
         fault = None
     except Exception as error:  # a check that fails in whatever way is one row
         fault = words(error)
-        traceback.print_tb(error.__traceback__, limit=3)
+        traceback.print_tb(error.__traceback__)
     seconds = time.monotonic() - began
     print(f"✘ {check.__name__}: {fault}" if fault else f"✔ {check.__name__} ({seconds:.1f} s)",
           flush=True)

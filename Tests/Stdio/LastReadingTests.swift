@@ -41,7 +41,7 @@ import Testing
   @Test func littleIsTakenForRead() {
     writeAndEnd(64 * 1024)
     var isTold = false
-    io.whenNearlyRead { isTold = true }
+    io.whenNearlyRead(ifAwaited: { true }) { isTold = true }
     #expect(isTold)
     close(client)
   }
@@ -49,7 +49,7 @@ import Testing
   @Test func muchIsAwaited() {
     writeAndEnd(128 * 1024)
     var isTold = false
-    io.whenNearlyRead { isTold = true }
+    io.whenNearlyRead(ifAwaited: { true }) { isTold = true }
     take(60 * 1024)
     harness.settle()
     #expect(!isTold)
@@ -63,10 +63,28 @@ import Testing
     writeAndEnd(128 * 1024)
     var isTold = false
     let began = MonotonicClock.now
-    io.whenNearlyRead { isTold = true }
+    io.whenNearlyRead(ifAwaited: { true }) { isTold = true }
     harness.run { isTold }
     #expect(MonotonicClock.now - began >= .seconds(1))
     #expect(io.bytesLeft == 128 * 1024)
+    close(client)
+  }
+
+  /// Neither at first nor later, when containerd is gone.
+  @Test func whoDoesNotWaitIsNotAwaited() {
+    writeAndEnd(128 * 1024)
+    var isTold = false
+    io.whenNearlyRead(ifAwaited: { false }) { isTold = true }
+    #expect(isTold)
+    isTold = false
+    var isAwaited = true
+    let began = MonotonicClock.now
+    io.whenNearlyRead(ifAwaited: { isAwaited }) { isTold = true }
+    harness.settle()
+    #expect(!isTold)
+    isAwaited = false
+    harness.run { isTold }
+    #expect(MonotonicClock.now - began < .seconds(1))
     close(client)
   }
 
@@ -75,7 +93,7 @@ import Testing
     let writer = fcntl(io.childDescriptors[1], F_DUPFD_CLOEXEC, 3)
     writeAndEnd(96 * 1024)
     var isTold = false
-    io.whenNearlyRead { isTold = true }
+    io.whenNearlyRead(ifAwaited: { true }) { isTold = true }
     #expect(!isTold)
     let more = [UInt8](repeating: 2, count: 32 * 1024)
     #expect(write(writer, more, more.count) == more.count)

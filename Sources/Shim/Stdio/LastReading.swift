@@ -8,6 +8,9 @@ internal import Linux
 /// containerd 1.6.20, and its ctr, close their FIFOs as soon as they hear of an exit, whatever is unread
 /// in them (containerd#8643 put that right). What we hold then is lost: without this up to 2 MiB of each
 /// stream, since pipes that are busy grow. So an exit is told when little is left.
+///
+/// When nobody waits for the exit it is told at once. containerd may be restarting then, and its CRI drops
+/// the exit of a container that it finds running and has not yet entered into its list.
 final class LastReading {
   /// As much as lies in a pipe that has not grown, where clients lose nothing in practice. Less output
   /// than this never holds up an exit.
@@ -20,6 +23,7 @@ final class LastReading {
 
   private let loop: EventLoop
   private let bytesRead: () -> UInt64
+  private let isAwaited: () -> Bool
   /// What will have been read when little is left. What processes write that live on does not count.
   private let goal: UInt64
   private var onEnd: (() -> Void)?
@@ -28,8 +32,12 @@ final class LastReading {
   private let began = MonotonicClock.now
   private var progressed = MonotonicClock.now
 
-  init(_ loop: EventLoop, bytesLeft: Int, bytesRead: @escaping () -> UInt64) {
+  init(
+    _ loop: EventLoop, bytesLeft: Int, bytesRead: @escaping () -> UInt64,
+    isAwaited: @escaping () -> Bool
+  ) {
     self.loop = loop
+    self.isAwaited = isAwaited
     self.bytesRead = bytesRead
     last = bytesRead()
     goal = last + UInt64(max(0, bytesLeft - Self.little))
@@ -37,7 +45,7 @@ final class LastReading {
 
   /// Calls the handler once, maybe before this returns.
   func wait(_ onEnd: @escaping () -> Void) {
-    if last >= goal { return onEnd() }
+    if last >= goal || !isAwaited() { return onEnd() }
     self.onEnd = onEnd
     let timer = Timer(loop) { [unowned self] in look() }
     timer.schedule(after: Self.interval)
@@ -51,7 +59,7 @@ final class LastReading {
       last = read
       progressed = now
     }
-    if read < goal, now - progressed < Self.pause, now - began < Self.limit {
+    if read < goal, isAwaited(), now - progressed < Self.pause, now - began < Self.limit {
       timer?.schedule(after: Self.interval)
     } else {
       timer = nil

@@ -229,10 +229,15 @@ package final class ProcessIO {
 
   /// Calls the handler once, at once or when clients have read nearly all output that there is, or do
   /// not read. Loggers are not waited for: they outlive an exit.
-  package func whenNearlyRead(_ handler: @escaping () -> Void) {
+  ///
+  /// - Parameter isAwaited: whether anybody waits for the exit; else it is time at once.
+  package func whenNearlyRead(
+    ifAwaited isAwaited: @escaping () -> Bool, _ handler: @escaping () -> Void
+  ) {
     let reading = LastReading(
       hub.loop, bytesLeft: outputs.reduce(0) { $0 + $1.bytesLeft },
-      bytesRead: { [unowned self] in outputs.reduce(0) { $0 + $1.bytesRead } })
+      bytesRead: { [unowned self] in outputs.reduce(0) { $0 + $1.bytesRead } },
+      isAwaited: isAwaited)
     lastReading = reading
     reading.wait(handler)
   }

@@ -58,6 +58,9 @@ final class ContainerProcess {
     self.io = io
   }
 
+  /// Whether a client that is there waits for the end.
+  var isAwaited: Bool { waits.contains(where: \.isConnected) }
+
   func answerWaits() {
     let response = WaitResponse.with {
       $0.exitStatus = record.exit?.status ?? 0

@@ -42,9 +42,11 @@ extension TaskService {
   private func tellHeldExit(_ container: Container) {
     let runs = container.execs.values.contains { $0.record.state == .running }
     guard !runs, container.heldExit != nil else { return }
-    container.initProcess.io.whenNearlyRead { [self, unowned container] in
+    let process = container.initProcess
+    process.io.whenNearlyRead(ifAwaited: { [unowned process] in process.isAwaited }) {
+      [self, unowned container, unowned process] in
       guard let exit = container.heldExit.take() else { return }
-      tell(container, container.initProcess, exit)
+      tell(container, process, exit)
       container.oom = nil
     }
   }
