@@ -14,7 +14,8 @@ DEB = .build/deb
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test vm-test fuzz fuzz-plants lint format protos demo deb deb-test clean setup help
+.PHONY: all install test cri-test vm-test fuzz fuzz-plants lint format protos demo deb deb-test \
+  clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -26,10 +27,15 @@ install: all ## install the shims and their man page under $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 644 Documentation/man/$(SHIM).8 $(DESTDIR)$(PREFIX)/share/man/man8/$(SHIM).8
 	ln -sfn $(SHIM).8 $(DESTDIR)$(PREFIX)/share/man/man8/$(SAMPLE).8
 
-test: setup ## run all tests: units, then the release under containerd
+test: setup ## run all tests: units, then the release under containerd and its CRI
 	$(MAKE) all
 	swift test --disable-xctest --skip IntegrationTests
 	swift test --disable-xctest --filter IntegrationTests
+	$(MAKE) cri-test
+
+cri-test: setup ## run pods, execs, logs and restarts through containerd's CRI, as Kubernetes would (as root)
+	$(MAKE) all
+	Tests/CRI/run.sh
 
 # Not part of `test`: it is emulated, and slow.
 vm-test: setup ## run tests in a virtual machine with cgroup v2, by runc and crun, with cgroupfs and systemd

@@ -70,13 +70,13 @@ def shared_processes(daemon):
 
 
 def options(daemon):
-    """the runtime that the table of options names has made the containers"""
+    """the table of options arrives: the runtime, its folder, the cgroup driver"""
     with Pod(daemon) as pod:
         container = pod.run("sleep", "100000")
-        state = f"/run/containerd/runc/k8s.io/{container.id}"
-        # Each keeps its state in a file of another name.
-        made = {"runc": "state.json", "crun": "status"}[OCI_RUNTIME]
-        true(host.read(f"{state}/{made}"), f"no {state}/{made}")
+        # Each runtime keeps its state in a file of another name.
+        state = daemon.runtime_root / "k8s.io" / container.id
+        made = state / {"runc": "state.json", "crun": "status"}[OCI_RUNTIME]
+        true(host.read(made), f"no {made}")
         folder = host.cgroup(container.pid, "memory")
         true(daemon.cgroup_parent in str(folder), f"{folder} is not in {daemon.cgroup_parent}")
 

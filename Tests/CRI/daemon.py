@@ -43,7 +43,9 @@ class Daemon:
         self.cgroup_parent = f"/{run}.slice" if SYSTEMD else f"/{run}"
         self._process = None
         self.cri = Client(self.address)
-        options = [f'BinaryName = "{OCI_RUNTIME}"', f"SystemdCgroup = {str(SYSTEMD).lower()}"]
+        self.runtime_root = self.folder / "runtime"
+        options = [f'BinaryName = "{OCI_RUNTIME}"', f'Root = "{self.runtime_root}"',
+                   f"SystemdCgroup = {str(SYSTEMD).lower()}"]
         (self.folder / "options.toml").write_text("\n".join(options) + "\n")
         plugins = [f"io.containerd.snapshotter.v1.{name}"
                    for name in ("aufs", "btrfs", "devmapper", "zfs")]

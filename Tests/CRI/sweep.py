@@ -2,7 +2,6 @@
 """sweep.py FOLDER: ends and removes what the checks' containerd has left, whatever has happened."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -54,9 +53,6 @@ def main(folder):
     for name in run, f"{run}.slice":
         kill(members(host.cgroups_below(name)))
         remove_cgroups(name)
-    for bundle in bundles:
-        shutil.rmtree(f"/run/containerd/runc/{bundle.parent.name}/{bundle.name}",
-                      ignore_errors=True)
     for socket in sockets - {""}:
         Path(socket).unlink(missing_ok=True)
     for point in host.mounts_below(folder):

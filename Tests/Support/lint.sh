@@ -30,6 +30,7 @@ Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd Swift
 # Our sources: neither hidden folders (.build) nor generated code.
 mapfile -t sources < <(find . -path './.?*' -prune -o -path '*/Generated/*' -prune -o -type f \
   \( -name '*.swift' -o -name '*.c' -o -name '*.h' -o -name '*.proto' -o -name '*.sh' \
+  -o -name '*.py' \
   -o -path './debian/rules' -o -path './debian/linked-packages' -o -path './debian/tests/tour' \) \
   -print | sed 's|^\./||' | sort)
 
