@@ -22,7 +22,6 @@ class Channels:
         self.received = {STDOUT: b"", STDERR: b"", ERROR: b""}
         parts = urlsplit(url)
         self._socket = socket.create_connection((parts.hostname, parts.port), PATIENCE)
-        self._input = self._socket.makefile("rb")
         self._sending = threading.Lock()
         key = base64.b64encode(os.urandom(16)).decode()
         self._socket.sendall(
@@ -30,10 +29,11 @@ class Channels:
             f"Origin: http://{parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n".encode())
-        answer = self._input.readline()
-        while self._input.readline() not in (b"\r\n", b""):
-            pass
-        if b" 101 " not in answer:
+        answer = b""
+        # Not a byte too many: frames may follow.
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += self._exactly(1)
+        if not answer.startswith(b"HTTP/1.1 101 "):
             raise AssertionError(f"the streaming server answers {answer!r}")
 
     def __enter__(self):
@@ -67,9 +67,12 @@ class Channels:
             self._socket.sendall(bytes([0x80 | opcode]) + length + bytes(4) + payload)
 
     def _exactly(self, count):
-        data = self._input.read(count)
-        if len(data) < count:
-            raise EOFError
+        data = b""
+        while len(data) < count:
+            piece = self._socket.recv(count - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
         return data
 
     def _receive_frame(self):

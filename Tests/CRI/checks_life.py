@@ -122,7 +122,7 @@ def crash_while_away(daemon):
 
 
 def removal_under_load(daemon):
-    """24 containers that write are removed at once with their six pods, in four ways; nothing is left"""
+    """24 containers that write are removed at once with their six pods, in six ways; nothing is left"""
     def begin(_):
         pod = Pod(daemon)
         script = "while :; do echo out; echo err >&2; sleep 0.01; done"
@@ -149,10 +149,11 @@ def removal_under_load(daemon):
 
 
 def nothing_left(daemon):
-    """after all of that: no pod, shim, socket, process, mount, cgroup or bundle"""
+    """after all of that: no pod, process of a shim, socket, bundle, mount or cgroup is left"""
     equal(list(daemon.cri.ListPodSandbox().items), [], "pods")
     equal(list(daemon.cri.ListContainers().containers), [], "containers")
     eventually("no shim is left", lambda: not host.processes_of(daemon.address))
+    equal([str(path) for path in daemon.sockets() if path.exists()], [], "sockets")
     equal([str(path) for path in daemon.bundles.glob("*")], [], "bundles")
     equal(host.mounts_below(daemon.folder), [], "mounts")
     name = daemon.cgroup_parent.strip("/")

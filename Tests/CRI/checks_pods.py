@@ -139,7 +139,7 @@ def update(daemon):
 def out_of_memory(daemon):
     """reason OOMKilled: of the first process, and of a child"""
     with Pod(daemon) as pod:
-        limit = {"memory_limit_in_bytes": 16 * MEBI}
+        limit = {"memory_limit_in_bytes": 32 * MEBI}
         first = pod.run("tail", "/dev/zero", resources=limit)
         child = pod.shell("tail /dev/zero; exit 9", resources=limit)
         bystander = pod.run("sleep", "100000", resources=limit)

@@ -9,7 +9,7 @@ import host
 from channels import STDIN, STDOUT, Channels
 from client import refusal
 from pods import Pod
-from settings import equal, eventually, true
+from settings import PATIENCE, equal, eventually, true
 
 
 def digest(data):
@@ -55,9 +55,11 @@ def exec_timeout(daemon):
     """ExecSync with a timeout: an error that says so, and the command is killed"""
     with Pod(daemon) as pod:
         container = pod.run("sleep", "100000")
-        error = refusal(daemon.cri.ExecSync, container_id=container.id, timeout=1,
+        # Long enough to start it.
+        limit = max(1, int(PATIENCE / 20))
+        error = refusal(daemon.cri.ExecSync, container_id=container.id, timeout=limit,
                         cmd=["sh", "-c", "sleep 1000"])
-        true("timeout 1s exceeded" in error.details(), f"the error is {error.details()}")
+        true(f"timeout {limit}s exceeded" in error.details(), f"the error is {error.details()}")
         eventually("only the first process is left",
                    lambda: processes_in(container) == {container.pid})
         true(container.is_running, "the container was hit")

@@ -38,9 +38,8 @@ class Daemon:
         self.address = f"{folder}/containerd.sock"
         self.logs = self.folder / "logs"
         self.bundles = self.folder / "state/io.containerd.runtime.v2.task/k8s.io"
-        run = self.folder.name.replace(".", "")
         # A slice's name tells containerd 1.6 that systemd makes the cgroups.
-        self.cgroup_parent = f"/{run}.slice" if SYSTEMD else f"/{run}"
+        self.cgroup_parent = f"/{host.cgroup_name(folder)}" + (".slice" if SYSTEMD else "")
         self._process = None
         self.cri = Client(self.address)
         self.runtime_root = self.folder / "runtime"
@@ -97,6 +96,14 @@ class Daemon:
         for image in IMAGE, PAUSE:
             eventually(f"CRI knows {image}",
                        lambda: self.cri.ImageStatus(image={"image": image}).image.id)
+
+    def note_socket(self, bundle):
+        """Where a shim listens: the file that says so goes with the bundle. sweep.py wants it too."""
+        with open(self.folder / "sockets", "a") as file:
+            print(host.socket(self.bundles / bundle), file=file)
+
+    def sockets(self):
+        return host.sockets(self.folder / "sockets")
 
     def shims(self):
         return host.shims(self.address)

@@ -55,6 +55,15 @@ def shims(address):
             if arguments(pid)[-1:] not in (["start"], ["delete"])}
 
 
+def socket(bundle):
+    """Where the shim of a bundle listens."""
+    return read(bundle / "address").strip().removeprefix("unix://")
+
+
+def sockets(file):
+    return [Path(line) for line in read(file).split()]
+
+
 def cgroup(pid, controller):
     """The folder of a process's cgroup."""
     for line in read(f"/proc/{pid}/cgroup").splitlines():
@@ -64,6 +73,11 @@ def cgroup(pid, controller):
         if not UNIFIED and controller in controllers.split(","):
             return CGROUPS / controller / path.lstrip("/")
     raise AssertionError(f"process {pid} has no cgroup of {controller}")
+
+
+def cgroup_name(folder):
+    """Of all that containerd makes in this folder. With a dash systemd would put a slice into another."""
+    return re.sub("[^A-Za-z0-9]", "", os.path.basename(folder))
 
 
 def cgroups_below(name):

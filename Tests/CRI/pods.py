@@ -33,6 +33,7 @@ class Pod:
         self.is_removed = False
         self.id = self.cri.RunPodSandbox(config=self.config).pod_sandbox_id
         self.pid = self.status(verbose=True)[1]["pid"]
+        daemon.note_socket(self.id)
 
     def __enter__(self):
         return self

@@ -21,10 +21,12 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/shim-cri.XXXXXX")
 export PYTHONPATH=$dir/generated
 python=/usr/bin/python3 # Debian's, which has grpc
 
-# However it ends. A signal waits here for the program's own end.
+# However it ends.
 finish() {
   local status=$?
   trap '' INT TERM HUP
+  # Has it ended by itself, there is nobody to kill.
+  if [ -n "${table:-}" ] && kill "$table" 2>/dev/null; then wait "$table" || true; fi
   [ -z "${CRI_LOG:-}" ] || cp "$dir/containerd.log" "$CRI_LOG"
   "$python" Tests/CRI/sweep.py "$dir" >&2 || status=1
   rm -rf "$dir"
@@ -37,4 +39,7 @@ mkdir "$dir/generated"
 protoc -I Tests/CRI --python_out="$dir/generated" Tests/CRI/cri.proto
 Tests/Support/make-image.sh "$dir/busybox.tar"
 Tests/Support/make-image.sh "$dir/pause.tar" docker.io/library/pause:test sleep 2147483647
-"$python" Tests/CRI/table.py "$dir" "$@"
+# In the background, for bash obeys a signal only between commands.
+"$python" Tests/CRI/table.py "$dir" "$@" &
+table=$!
+wait $table

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import host
 from settings import eventually
@@ -45,18 +44,15 @@ def main(folder):
     # Not one that has got its number since.
     if pid and f"{folder}/config.toml" in host.arguments(pid):
         kill([int(pid)])
-    # Nobody starts a shim any more. Their sockets are named in their bundles.
-    bundles = list(Path(folder).glob("state/io.containerd.runtime.v2.task/*/*"))
-    sockets = {host.read(bundle / "address").strip().removeprefix("unix://") for bundle in bundles}
+    # Nobody starts a shim any more.
     kill(host.processes_of(address))
-    run = Path(folder).name.replace(".", "")
-    for name in run, f"{run}.slice":
-        kill(members(host.cgroups_below(name)))
-        remove_cgroups(name)
-    for socket in sockets - {""}:
-        Path(socket).unlink(missing_ok=True)
+    for socket in host.sockets(f"{folder}/sockets"):
+        socket.unlink(missing_ok=True)
     for point in host.mounts_below(folder):
         subprocess.run(["umount", "-l", point], check=False)
+    for name in host.cgroup_name(folder), f"{host.cgroup_name(folder)}.slice":
+        kill(members(host.cgroups_below(name)))
+        remove_cgroups(name)
 
 
 main(sys.argv[1])
