@@ -7,7 +7,6 @@ import os
 import signal
 
 import cri_pb2 as api
-import grpc
 import host
 from settings import IMAGE, RUNTIME, eventually
 
@@ -39,16 +38,21 @@ class Pod:
         return self
 
     def __exit__(self, kind, *_):
-        if kind and RUNTIME.startswith("io.containerd.swift.") and host.lives(self.pid):
-            os.kill(self.shim, signal.SIGUSR1)  # its state is for the log
         try:
+            if kind:
+                self.ask_for_state()
             if not self.is_removed:
                 self.daemon.ensure()
                 self.remove()
-        except grpc.RpcError:
+        except Exception:
             # Not in place of what went wrong before.
             if kind is None:
                 raise
+
+    def ask_for_state(self):
+        """A shim of ours writes it to the log. An orphan's parent is somebody else."""
+        if RUNTIME.startswith("io.containerd.swift.") and self.shim in self.daemon.shims():
+            os.kill(self.shim, signal.SIGUSR1)
 
     def remove(self):
         self.cri.StopPodSandbox(pod_sandbox_id=self.id)

@@ -29,7 +29,7 @@ finish() {
   if [ -n "${table:-}" ] && kill "$table" 2>/dev/null; then wait "$table" || true; fi
   [ -z "${CRI_LOG:-}" ] || cp "$dir/containerd.log" "$CRI_LOG"
   "$python" Tests/CRI/sweep.py "$dir" >&2 || status=1
-  rm -rf "$dir"
+  rm -rf --one-file-system "$dir"
   exit $status
 }
 trap finish EXIT
