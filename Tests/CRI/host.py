@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel knows of shims and containers."""
 
-import glob
 import os
 import re
 from pathlib import Path
@@ -81,9 +80,9 @@ def cgroup_name(folder):
 
 
 def cgroups_below(name):
-    """The folders of that name at any level, with all that is in them, the deepest first."""
-    pattern = f"{CGROUPS}/{name}" if UNIFIED else f"{CGROUPS}/*/{name}"
-    found = [path for top in glob.glob(pattern) for path, _, _ in os.walk(top)]
+    """The folders of that name in all hierarchies, with all that is in them, the deepest first."""
+    tops = [path.parent for path in CGROUPS.glob("cgroup.procs" if UNIFIED else "*/cgroup.procs")]
+    found = [path for top in tops for path, _, _ in os.walk(top / name)]
     return sorted(found, key=len, reverse=True)
 
 
