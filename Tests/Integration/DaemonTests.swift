@@ -95,6 +95,46 @@ extension Integration {
       }
     }
 
+    /// containerd has died before it could say Create, or Shutdown. One with a task stays.
+    @Test func aShimThatNobodyUsesEnds() throws {
+      try ShimHost.run { host in
+        let grace = ["CONTAINERD_SHIM_GRACE": "1"]
+        let used = try host.launch("used", environment: grace)
+        try host.create(used, "used")
+        let usedPID = try used.shimPID
+        used.connection.close()
+
+        let deleted = try host.launch("deleted", environment: grace)
+        try host.create(deleted, "deleted")
+        _ = try deleted.delete("deleted")
+        let deletedPID = try deleted.shimPID
+        deleted.connection.close()
+
+        // Nobody has ever connected to this one: of the group's processes it is the only one left.
+        try host.makeBundle("neverUsed")
+        try host.start("neverUsed", environment: grace).expectSuccess()
+        try eventually("two of three are gone") {
+          host.processes.filter { Processes.commandLine(of: $0).contains("-namespace") }
+            == [usedPID]
+        }
+        #expect(Processes.isGone(deletedPID))
+        #expect(Files.names(in: host.socketFolder).count == 1)
+      }
+    }
+
+    @Test func aLogThatIsNoneIsTold() throws {
+      try ShimHost.run { host in
+        try host.makeBundle("a")
+        let log = "\(host.bundle("a"))/log"
+        unlink(log)
+        try Files.makeFolder(log)
+        let ending = try host.start("a")
+        #expect(ending.status == 1)
+        #expect((ending.output + ending.errors).contains("log is no FIFO"))
+        #expect(Files.names(in: host.socketFolder) == [])
+      }
+    }
+
     @Test func theStateIsDumpedToTheLog() throws {
       try ShimHost.run { host in
         try host.makeBundle("a")

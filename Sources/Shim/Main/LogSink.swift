@@ -16,8 +16,11 @@ final class LogSink: Sendable {
 
   private let state: Mutex<State>
 
+  /// In the bundle, the working directory.
+  static let name = "log"
+
   /// Without the FIFO every line is dropped.
-  init(path: String) {
+  init(path: String = name) {
     // Both ends: then the open cannot block, nor a write get EPIPE, and lines wait in the FIFO while
     // containerd restarts.
     let fifo = try? Fifo(path: path).openBothEnds()

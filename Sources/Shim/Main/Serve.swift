@@ -16,6 +16,9 @@ final class Serve {
   private static let listener: Int32 = 3
   /// How long unsent events may hold up the end.
   private static let drainLimit = Duration.seconds(5)
+  /// How long a shim that nobody uses lives: containerd has died before it could say Shutdown, or Create.
+  private static let grace = Duration.seconds(
+    CurrentProcess.environmentVariable("CONTAINERD_SHIM_GRACE").flatMap { UInt16($0) } ?? 60)
 
   private let loop = EventLoop()
   // Before the limit is raised.
@@ -30,7 +33,7 @@ final class Serve {
   private var isEnding = false
 
   init(_ program: Program, _ options: Options) throws(CommandFailure) {
-    let sink = LogSink(path: "log")
+    let sink = LogSink()
     log = Log(debug: options.debug) { sink.write(Logfmt.line($0, $1, $2)) }
     do throws(Errno) {
       #if DEBUG
@@ -66,13 +69,24 @@ final class Serve {
         onShutdown: { ending.begin("the last task was deleted") })
       let router = Router()
       service.register(with: router)
+      #if DEBUG
+        let annotations = try? Bundle(path: ".").annotations()
+        for key in router.addFailpoints(annotations ?? [:], loop) {
+          log.error("no failpoint", ("annotation", key))
+        }
+      #endif
       server = Server(loop, listener: socket, router: router)
       let tidy = Timer(loop) { CurrentProcess.returnFreeMemory() }
-      server.onConnectionClosed = { [service] in
+      let goodbye = Timer(loop) { [unowned self] in
+        if isUnused { end("nobody has asked for anything in \(Self.grace.components.seconds) s") }
+      }
+      server.onConnectionClosed = { [unowned self] in
         service.dropAbandonedWaits()
         // Once for a crowd that leaves together.
         tidy.schedule(after: .milliseconds(100))
+        if isUnused { goodbye.schedule(after: Self.grace) }
       }
+      goodbye.schedule(after: Self.grace)  // for one whose Create never comes
       ending.begin = { [unowned self] why in end(why) }
       signals = try SignalSource(
         loop,
@@ -88,6 +102,9 @@ final class Serve {
       throw CommandFailure("cannot serve: \(error)")
     }
   }
+
+  /// Without a task, and without anybody who could ask for one.
+  private var isUnused: Bool { server.connectionCount == 0 && service.isUnused }
 
   /// Passed on by `start`, or bound here to the path of `-socket`.
   private static func openListener(_ options: Options) throws(Errno) -> Descriptor {

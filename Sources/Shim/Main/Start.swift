@@ -27,6 +27,7 @@ struct Start {
     let runtimeOptions = try readRuntimeOptions(bootstrap)
     let bundle = try CurrentBundle.open(options)
     let annotations = try readAnnotations(bundle)
+    try checkLog()
     let socket = SocketPath(
       directory: bootstrap.socketDirectory, address: options.address,
       namespace: options.namespace, group: SocketPath.group(of: options.id, annotations))
@@ -91,6 +92,18 @@ struct Start {
       return try bundle.annotations()
     } catch {
       throw CommandFailure(error.words)
+    }
+  }
+
+  /// The daemon could tell nobody. Whoever calls `start` by hand may have none.
+  private func checkLog() throws(CommandFailure) {
+    do throws(Errno) {
+      _ = try Fifo(path: LogSink.name).openBothEnds()
+    } catch .noSuchFileOrDirectory {
+    } catch .invalidArgument {
+      throw CommandFailure("\(LogSink.name) is no FIFO")
+    } catch {
+      throw CommandFailure("\(LogSink.name): \(error)")
     }
   }
 

@@ -5,9 +5,11 @@ internal import TTRPCEnvelope
 
 /// Finds the handler of a request by service and method.
 package final class Router {
+  package typealias Handler = (Payload, consuming Reply) -> Void
+
   struct Method {
     let isLongRunning: Bool
-    let handle: (Payload, consuming Reply) -> Void
+    let handle: Handler
   }
 
   private var services: [String: [String: Method]] = [:]
@@ -19,7 +21,7 @@ package final class Router {
   /// - Parameter longRunning: may stay unanswered for days, and counts against a limit of its own.
   package func register(
     service: String, method: String, longRunning: Bool = false,
-    _ handler: @escaping (Payload, consuming Reply) -> Void
+    _ handler: @escaping Handler
   ) {
     services[service, default: [:]][method] = Method(isLongRunning: longRunning, handle: handler)
   }
@@ -27,6 +29,15 @@ package final class Router {
   /// Serves all methods that a service has now under another name too.
   package func alias(_ service: String, as other: String) {
     services[other] = services[service]
+  }
+
+  /// Puts something else in the place of a method's handlers.
+  func wrap(method: String, _ wrapper: (@escaping Handler) -> Handler) {
+    for (service, methods) in services {
+      guard let found = methods[method] else { continue }
+      services[service]?[method] = Method(
+        isLongRunning: found.isLongRunning, handle: wrapper(found.handle))
+    }
   }
 
   /// - Throws: `unimplemented`, by which containerd 2 finds out which version of the service to use.

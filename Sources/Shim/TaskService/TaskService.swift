@@ -197,8 +197,10 @@ package final class TaskService {
     endIfUnused()
   }
 
+  package var isUnused: Bool { containers.isEmpty && creations.isEmpty }
+
   private func endIfUnused() {
-    guard containers.isEmpty, creations.isEmpty else { return }
+    guard isUnused else { return }
     guard let left = reservations.timeLeft(at: MonotonicClock.now) else { return onShutdown() }
     let timer = reservationsEnd ?? Timer(hub.loop) { [unowned self] in endIfUnused() }
     timer.schedule(after: left)

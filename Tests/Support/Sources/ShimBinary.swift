@@ -24,5 +24,11 @@ package enum ShimBinary {
     return folder
   }
 
-  package static func path(_ name: String = sample) throws -> String { "\(try folder())/\(name)" }
+  /// What `swift build` has built beside the tests: it honours failpoints.
+  package static let debug = "\(root)/.build/debug/\(oci)"
+
+  /// - Parameter name: a shim's, or a path.
+  package static func path(_ name: String = sample) throws -> String {
+    name.hasPrefix("/") ? name : "\(try folder())/\(name)"
+  }
 }
