@@ -14,6 +14,7 @@
 #   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
 #   flood       makes one that prints without end
+#   numbers     makes one that prints the numbers to 200000, and ends
 #   criu        fails as runc does when CRIU has: two lines, and a log in the work folder
 # A checkpoint is a file `arguments` in the image folder, with those it was called with. A restore
 # leaves the same in the bundle.
@@ -87,6 +88,7 @@ create)
   case $fault in
   outlive) make true ;;
   flood) make yes ;;
+  numbers) make seq 200000 ;;
   *) make sleep 100000 ;;
   esac
   ;;
