@@ -154,6 +154,25 @@ extension Integration {
       }
     }
 
+    /// Nobody reads it: lines are dropped, and counted once there is room.
+    @Test func aFullLogHoldsUpNobody() throws {
+      try ShimHost.run { host in
+        try host.makeBundle("a")
+        let fifo = try Handle.open("\(host.bundle("a"))/log", O_RDWR | O_NONBLOCK)
+        let client = try ShimClient(host.start("a").output)
+        let shim = try client.shimPID
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 4096)
+        while write(fifo.number, line, line.count) > 0 {}
+        while write(fifo.number, line, 1) > 0 {}
+        let pid = try host.create(client, "a")
+        #expect(try client.start("a") == pid)
+        let log = Collector(fifo)
+        try log.wait(for: "what has filled it") { $0.text.contains("xxxx") }
+        kill(shim, SIGUSR1)
+        try log.wait(for: "the count") { $0.text.contains("msg=\"log lines dropped\" count=2") }
+      }
+    }
+
     @Test func theLastShutdownEndsTheDaemonAfterItsEvents() throws {
       try ShimHost.run { host in
         let client = try host.launch("a")
