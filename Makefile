@@ -38,9 +38,9 @@ cri-test: setup ## run pods, execs, logs and restarts through containerd's CRI, 
 	Tests/CRI/run.sh
 
 # Not part of `test`: it is emulated, and slow.
-vm-test: setup ## run tests in a virtual machine with cgroup v2, by runc and crun, with cgroupfs and systemd
+vm-test: setup ## test the package in a virtual machine with cgroup v2, by runc and crun, cgroupfs and systemd
 	@Tests/Support/setup.sh qemu-system-x86 mmdebstrap e2fsprogs
-	$(MAKE) all
+	$(MAKE) deb
 	swift build --build-tests
 	Tests/Guest/run.sh
 

@@ -1,35 +1,57 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# boot.sh, in the guest: runs the suites with each OCI runtime and cgroup driver, and prints a table.
-# The last line is for run.sh.
+# boot.sh, in the guest: installs the package, runs the suites with each OCI runtime and cgroup driver,
+# and prints a table. The last line is for run.sh.
 set -u
 
-. /run/disk/settings # root, combinations, limit, and suites of runc and of crun
-mkdir -p "$root"
-mount --bind /run/disk/package "$root"
-export LD_LIBRARY_PATH=/run/disk/lib PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export TEST_PATIENCE=300 OOM_ROUNDS=5 # the processor is emulated
-export NO_COLOR=1       # through a pipe, too, Swift Testing looks at TERM
-modprobe overlay
+. /run/disk/settings # root, combinations, limit, rounds, suites of each combination
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LD_LIBRARY_PATH=/run/disk/lib
+export TEST_PATIENCE=300 OOM_ROUNDS=$rounds # the processor is emulated
+export NO_COLOR=1                           # through a pipe, too, Swift Testing looks at TERM
+export SHIM_DIRECTORY=/usr/bin
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mkdir -p "$root" # which may be below it
+mount --bind /run/disk/checkout "$root"
+modprobe -a overlay loop
 
 echo "guest: $(uname -r), $(stat -fc %T /sys/fs/cgroup), $(containerd --version | cut -d ' ' -f 3)," \
   "$(runc --version | head -n 1), $(crun --version | head -n 1), up $(cut -d ' ' -f 1 /proc/uptime) s"
+failed=0
+dpkg --install /run/disk/*.deb >/run/dpkg.log 2>&1 || {
+  cat /run/dpkg.log
+  failed=1
+}
+containerd-shim-swift-v2 -v || failed=1
+
+# What every test's containerd begins with: an import takes it seconds.
+. "$root/Tests/Support/private-containerd.sh"
+mkdir /tmp/template
+start_containerd /tmp/template && ctr image import "$root/.build/busybox.tar" >/dev/null || failed=1
+stop_containerd
+export TEST_CONTAINERD_ROOT=/tmp/template/root
+
 log=/run/vm-test.log
-rows=() failed=0
-for combination in $combinations; do
-  export OCI_RUNTIME=${combination%/*} CGROUP_DRIVER=${combination#*/}
-  suites=suites_of_$OCI_RUNTIME
-  began=$SECONDS
-  echo "--- $combination"
-  timeout "$limit" "$root/.build/tests.xctest" --testing-library swift-testing \
-    --filter "IntegrationTests\..*(${!suites})" 2>&1 |
-    tee $log | grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^ ]+\('
+rows=()
+
+# check RUNTIME DRIVER COMMAND...: runs it, and makes a row of what it prints, as Swift Testing does.
+check() {
+  local began=$SECONDS status
+  echo "--- $1 $2, up $(cut -d ' ' -f 1 /proc/uptime) s"
+  OCI_RUNTIME=$1 CGROUP_DRIVER=$2 timeout "$limit" "${@:3}" 2>&1 | tee $log |
+    grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^ ]+\('
   status=${PIPESTATUS[0]}
   [ "$status" -eq 0 ] || failed=1
   [ "$status" -ne 124 ] || echo "not within $limit s: $(grep ' started' $log | tail -n 1)"
-  rows+=("$OCI_RUNTIME $CGROUP_DRIVER $(grep -cE '^✔ Test [^ ]+\(' $log) $(
+  rows+=("$1 $2 $(grep -cE '^✔ Test [^ ]+\(' $log) $(
     grep -cE '^✘ Test [^ ]+\(.* failed after' $log) $((SECONDS - began))")
+}
+
+for combination in $combinations; do
+  runtime=${combination%/*} driver=${combination#*/}
+  check "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \
+    --filter "IntegrationTests\..*(${suites[$combination]})"
 done
 
 printf '\n%-8s %-10s %6s %6s %8s\n' runtime driver passed failed seconds

@@ -31,7 +31,9 @@ EOF
   containerd_pid=$!
 
   local deadline=$((SECONDS + ${TEST_PATIENCE:-20}))
-  until ctr version >/dev/null 2>&1; do
+  # The socket is there a little before it answers; to ask a socket that is not costs a slow machine
+  # time.
+  until [ -S "$CONTAINERD_ADDRESS" ] && ctr version >/dev/null 2>&1; do
     if [ $SECONDS -ge $deadline ] || ! kill -0 $containerd_pid 2>/dev/null; then
       echo "private-containerd: not ready; the end of its log:" >&2
       tail -n 20 "$dir/containerd.log" >&2
