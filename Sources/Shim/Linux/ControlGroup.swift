@@ -44,6 +44,45 @@ package struct ControlGroup {
     return found
   }
 
+  /// Nil for version 1, where every group has its controller.
+  package var delegation: Delegation? {
+    guard isUnified, let root = hierarchies.all.first, let folder = processes,
+      !folder.contains("/../")  // not below what this namespace shows
+    else { return nil }
+    return Delegation(from: root.mountPoint, to: folder)
+  }
+
+  /// How many of its processes, and of those in groups below, the kernel has killed for want of memory;
+  /// nil when the group is gone. Version 1 counts those of the group alone.
+  package var kills: UInt64? { folder("memory").flatMap(kills) }
+
+  /// The same of the group that this one is in: the root, for one, has no such count.
+  package var killsInParent: UInt64? {
+    guard let folder = folder("memory"), let slash = folder.lastIndex(of: "/") else { return nil }
+    return kills(in: String(folder[..<slash]))
+  }
+
+  private func kills(in folder: String) -> UInt64? {
+    ProcFile.read(at: "\(folder)/\(isUnified ? "memory.events" : "memory.oom_control")").map {
+      table(of: $0)["oom_kill"]
+    }
+  }
+
+  /// Kills all that is in it and below, frozen or not, and what is born meanwhile: version 2, since
+  /// Linux 5.14.
+  ///
+  /// - Returns: false when it cannot be done so, and nothing has happened. Never to the group of the
+  ///   caller: a container may have none of its own.
+  package func killAll() -> Bool {
+    guard isUnified, let folder = processes, !pids.isEmpty,
+      let mine = ControlGroup(of: CurrentProcess.id)?.processes, !"\(mine)/".hasPrefix("\(folder)/")
+    else { return false }
+    guard (try? ProcFile.write(at: "\(folder)/cgroup.kill", "1")) != nil else { return false }
+    // What is dead needs no thawing; but runc takes an empty group that is frozen for a paused container.
+    try? ProcFile.write(at: "\(folder)/cgroup.freeze", "0")
+    return true
+  }
+
   package func read(_ file: String, of controller: String) -> String? {
     folder(controller).flatMap { ProcFile.read(at: "\($0)/\(file)") }
   }
@@ -60,13 +99,21 @@ package struct ControlGroup {
 
   /// The words of each line.
   package func lines(_ file: String, of controller: String) -> [[Substring]] {
-    (read(file, of: controller) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+    lines(of: read(file, of: controller) ?? "")
+  }
+
+  private func lines(of text: String) -> [[Substring]] {
+    text.split(separator: "\n").map { $0.split(separator: " ") }
   }
 
   /// Lines of a name and a number.
   package func table(_ file: String, of controller: String) -> CgroupTable {
+    table(of: read(file, of: controller) ?? "")
+  }
+
+  private func table(of text: String) -> CgroupTable {
     var values: [Substring: UInt64] = [:]
-    for line in lines(file, of: controller) where line.count == 2 {
+    for line in lines(of: text) where line.count == 2 {
       values[line[0]] = value(line[1])
     }
     return CgroupTable(values: values)

@@ -26,8 +26,12 @@ package enum ProcFile {
   }
 
   package static func write(_ name: String, _ text: String) throws(Errno) {
+    try write(at: "/proc/\(name)", text)
+  }
+
+  package static func write(at path: String, _ text: String) throws(Errno) {
     let file = Descriptor(
-      owning: try valueOrErrno { unsafe open("/proc/\(name)", O_WRONLY | O_CLOEXEC) })
+      owning: try valueOrErrno { unsafe open(path, O_WRONLY | O_CLOEXEC) })
     _ = try file.write(Array(text.utf8).span)
   }
 

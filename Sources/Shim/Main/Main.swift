@@ -5,7 +5,7 @@ internal import Runtime
 
 /// One executable, several programs: containerd's commands (`start`, `delete`, `-info`, `-v`), the
 /// daemon (no command), and what the daemon runs of itself (`held`, `mount`, `unmount`,
-/// `check-image`).
+/// `check-image`, `delegate`).
 @main struct Main {
   // Not on the main actor, which a plain `static func main` would be: a C callback formed there
   // would check its executor on every call.
@@ -21,6 +21,7 @@ internal import Runtime
     case "mount": return MountCommand.mount(Array(rest.dropFirst()))
     case "unmount": return MountCommand.unmount(Array(rest.dropFirst()))
     case "check-image": return ImageCommand.check(Array(rest.dropFirst()))
+    case "delegate": return DelegateCommand.run(Array(rest.dropFirst()))
     default: break
     }
 

@@ -59,7 +59,9 @@ final class Serve {
       let runtime: any ContainerRuntime =
         program.isSample
         ? HostRuntime(loop, children, programName: program.argument0)
-        : OCIRuntime(loop, children, namespace: options.namespace)
+        : OCIRuntime(
+          loop, children, namespace: options.namespace,
+          warn: { [log] words, id in log.write(.warning, words, [("id", id)]) })
       let ending = Ending()
       hub = try StdioHub(
         loop, children, namespace: options.namespace,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Glibc
 internal import Linux
 internal import Stdio
 
@@ -12,7 +13,8 @@ final class OCIContainer: RuntimeContainer {
   let id: String
   let program: OCIProgram
   private let rootfs: Rootfs
-  private var group: ControlGroup?
+  /// Nil when it has none of its own, or no process yet.
+  private(set) var group: ControlGroup?
   /// What Start begins from, if not from a process.
   private var restoration: Restoration?
   let sharesPIDs: Bool
@@ -52,8 +54,9 @@ final class OCIContainer: RuntimeContainer {
   func start(completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void) {
     if let restoration = restoration.take() {
       return restore(restoration) { [self] result in
-        if case .success(let process) = result { adopt(process) }
-        completion(result)
+        guard case .success(let process) = result else { return completion(result) }
+        adopt(process)
+        delegate { completion(result) }
       }
     }
     guard let initProcess else { return completion(.failure(.processFinished)) }
@@ -84,7 +87,10 @@ final class OCIContainer: RuntimeContainer {
     }
   }
 
+  /// SIGKILL needs no runtime where the kernel itself can do it. When nothing is left the runtime knows
+  /// the words.
   func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
+    if signal == SIGKILL, group?.killAll() == true { return completion(nil) }
     program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
   }
 

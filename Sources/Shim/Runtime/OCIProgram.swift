@@ -16,18 +16,22 @@ final class OCIProgram {
   let bundle: Bundle
   private let loop: EventLoop
   let children: ChildProcesses
+  typealias Warn = (_ words: String, _ id: String) -> Void
+  /// For the log.
+  let warn: Warn
   /// How often it was run: names of files that only one run uses are made of it.
   private(set) var runs = 0
 
   init(
     _ options: RuntimeOptions, namespace: String, _ bundle: Bundle, _ loop: EventLoop,
-    _ children: ChildProcesses
+    _ children: ChildProcesses, _ warn: @escaping Warn
   ) {
     self.options = options
     self.namespace = namespace
     self.bundle = bundle
     self.loop = loop
     self.children = children
+    self.warn = warn
   }
 
   var root: String { "\(options.root)/\(namespace)" }

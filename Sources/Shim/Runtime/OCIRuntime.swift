@@ -13,8 +13,14 @@ package final class OCIRuntime: ContainerRuntime {
   private let loop: EventLoop
   private let children: ChildProcesses
   private let namespace: String
+  private let warn: OCIProgram.Warn
 
-  package init(_ loop: EventLoop, _ children: ChildProcesses, namespace: String) {
+  /// - Parameter warn: for the log: of what is no reason to fail.
+  package init(
+    _ loop: EventLoop, _ children: ChildProcesses, namespace: String,
+    warn: @escaping (_ words: String, _ id: String) -> Void
+  ) {
+    self.warn = warn
     self.loop = loop
     self.children = children
     self.namespace = namespace
@@ -26,7 +32,7 @@ package final class OCIRuntime: ContainerRuntime {
   ) {
     let bundle = request.bundle
     let options = request.options
-    let program = OCIProgram(options, namespace: namespace, bundle, loop, children)
+    let program = OCIProgram(options, namespace: namespace, bundle, loop, children, warn)
     // What `delete` needs should we die: the files that containerd's own shims write.
     do throws(Errno) {
       try bundle.write("runtime", options.binaryName)
@@ -52,7 +58,8 @@ package final class OCIRuntime: ContainerRuntime {
       ) { result in
         switch result {
         case .success(let process):
-          completion(.success(OCIContainer(request, program, rootfs, process)))
+          let container = OCIContainer(request, program, rootfs, process)
+          container.delegate { completion(.success(container)) }
         case .failure(.abandoned(let words)):
           program.run("delete", ["delete", "--force", request.id]) { _ in
             rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
