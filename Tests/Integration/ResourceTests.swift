@@ -36,44 +36,6 @@ extension Integration {
       }
     }
 
-    /// Fewer on a slow machine.
-    static let rounds =
-      ProcessInfo.processInfo.environment["OOM_ROUNDS"].flatMap { Int($0) } ?? 50
-
-    /// Many kills, each told before the exit that came of it.
-    @Test func outOfMemory() throws {
-      try Containerd.run { containerd in
-        let events = try EventStream(containerd)
-        for round in 1...Self.rounds {
-          let ending = try containerd.runContainer(
-            Self.id, "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done",
-            flags: ["--memory-limit", "16777216"])
-          #expect(ending.status == 137)
-          try events.wait(for: "/tasks/delete", of: Self.id, count: round)
-        }
-        let topics = ["create", "start", "oom", "exit", "delete"].map { "/tasks/\($0)" }
-        let told = events.topics(of: Self.id)
-        #expect(told == Array(repeating: topics, count: Self.rounds).flatMap { $0 })
-      }
-    }
-
-    /// An exec is killed, and init lives on.
-    @Test func outOfMemoryInAnExec() throws {
-      try Containerd.run { containerd in
-        let events = try EventStream(containerd)
-        try containerd.runSleeper(Self.id, flags: ["--memory-limit", "16777216"])
-        let exec = try containerd.ctr(
-          "task", "exec", "--exec-id", "e", Self.id, "sh", "-c",
-          "x=0123456789abcdef; while :; do x=$x$x; done")
-        #expect(exec.status == 137)
-        try events.wait(for: "/tasks/exit", of: Self.id)
-        let oom = try #require(events.topics(of: Self.id).firstIndex(of: "/tasks/oom"))
-        #expect(oom < events.topics(of: Self.id).endIndex - 1)
-        #expect(try containerd.task(Self.id)?.state == "RUNNING")
-        try containerd.endTask(Self.id)
-      }
-    }
-
     @Test func update() throws {
       try Containerd.run { containerd in
         try containerd.runSleeper(Self.id, flags: ["--memory-limit", "104857600"])

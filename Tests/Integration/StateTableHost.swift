@@ -21,6 +21,7 @@ final class StateTableHost {
   private let host: ShimHost
   let client: ShimClient
   private let isSample: Bool
+  private let busybox: Busybox
   private var count = 0
 
   /// Runs a test. A container of its own keeps the shim from ending at a Shutdown.
@@ -39,12 +40,7 @@ final class StateTableHost {
   private init(_ host: ShimHost, isSample: Bool) throws {
     self.host = host
     self.isSample = isSample
-    let bin = "\(host.folder.path)/rootfs/bin"
-    for name in ["bin", "dev", "proc"] {
-      try Files.makeFolder("\(host.folder.path)/rootfs/\(name)")
-    }
-    try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(bin)/busybox")
-    for name in ["sh", "sleep", "true"] { symlink("busybox", "\(bin)/\(name)") }
+    busybox = try Busybox(in: host.folder.path)
     client = try host.launch("shim")
     try Files.makeFifo(input)
   }
@@ -63,7 +59,7 @@ final class StateTableHost {
     let _: CreateTaskResponse = try client.call("Create", createRequest(subject.id))
     if state != "created" {
       let pid = try client.start(subject.id)
-      if !isSample { try waitForTrap(pid) }
+      if !isSample { try Processes.waitForTrap(SIGTERM, of: pid) }
     }
     if let exec { try make(exec: exec, of: subject) }
     switch state {
@@ -99,16 +95,6 @@ final class StateTableHost {
     }
   }
 
-  /// The first process of a pid namespace gets only those signals that it handles; and before it is the
-  /// shell it is runc, which handles all.
-  private func waitForTrap(_ pid: Int32) throws {
-    try eventually("SIGTERM is handled") {
-      guard Processes.commandLine(of: pid).first == "sh" else { return false }
-      let caught = UInt64(Processes.field("SigCgt", of: pid) ?? "", radix: 16) ?? 0
-      return caught & 1 << (UInt64(SIGTERM) - 1) != 0
-    }
-  }
-
   private func end(_ subject: Subject) throws {
     try client.kill(subject.id, UInt32(SIGKILL))
     _ = try client.wait(subject.id)
@@ -138,26 +124,13 @@ final class StateTableHost {
 
   private func makeBundle(_ id: String) throws {
     try host.makeBundle(id)
-    let spec = """
-      {"ociVersion": "1.0.2",
-       "process": {"args": ["sh", "-c", "trap 'exit 7' TERM; sleep 100000 & wait"],
-                   "env": ["PATH=/bin"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
-       "root": {"path": "\(folder)/rootfs", "readonly": true},
-       "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
-                  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
-       "linux": {"cgroupsPath": "\(OCIVariant.cgroup(id))", "namespaces": [{"type": "pid"}, {"type": "mount"}]}}
-      """
+    let spec = busybox.spec("sh", "-c", "trap 'exit 7' TERM; sleep 100000 & wait", of: id)
     try host.write(spec, to: "config.json", of: id)
   }
 
   func createRequest(_ id: String) -> CreateTaskRequest {
     var request = host.createRequest(id, stdin: input)
-    request.options = .init(
-      packing: RuncOptions.with {
-        $0.root = "\(folder)/runc"
-        $0.binaryName = OCIVariant.runtime
-        $0.systemdCgroup = OCIVariant.usesSystemd
-      })
+    request.options = .init(packing: OCIVariant.options(root: "\(folder)/runc"))
     return request
   }
 

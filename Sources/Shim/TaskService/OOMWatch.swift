@@ -23,7 +23,7 @@ final class OOMWatch {
   private var eventCounter: Watch?
   /// Of version 2: the file `memory.events` has changed.
   private var subscription: Inotify.Subscription?
-  private var killsSeen: UInt64 = 0
+  private var kills = KillCount()
 
   /// Nil where the kernel does not count memory.
   init?(
@@ -40,6 +40,7 @@ final class OOMWatch {
         subscription = try hub.inotify.subscribe("\(folder)/memory.events", .modified) {
           [unowned self] in check()
         }
+        check()  // from where to count
       } else {
         eventCounter = Watch(
           hub.loop, try Cgroup.openOOMEvents(of: folder),
@@ -53,8 +54,10 @@ final class OOMWatch {
   }
 
   /// Looks at once: an exit is to be told after what it came from.
-  func check() {
-    guard eventCounter == nil ? countHasGrown : eventHasCome else { return }
+  ///
+  /// - Parameter exit: which has brought us here.
+  func check(after exit: Exit? = nil) {
+    guard eventCounter == nil ? countHasGrown(after: exit) : eventHasCome else { return }
     count += 1
     tell()
   }
@@ -66,11 +69,25 @@ final class OOMWatch {
     }
   }
 
-  private var countHasGrown: Bool {
-    let file = group.isUnified ? "memory.events" : "memory.oom_control"
-    let kills = group.table(file, of: "memory")["oom_kill"]
-    defer { killsSeen = max(killsSeen, kills) }
-    return kills > killsSeen
+  private func countHasGrown(after exit: Exit?) -> Bool {
+    kills.hasGrown(look, wasKilled: exit?.status == Self.statusOfKill)
+  }
+
+  /// 128 and SIGKILL: init's own, or what a shell tells of its child.
+  private static let statusOfKill: UInt32 = 137
+
+  /// The same of the group above before and after, or else a kill may be in one count and not yet in
+  /// the other.
+  private var look: KillCount.Look {
+    guard group.isUnified else { return KillCount.Look(group: group.kills) }
+    var look = KillCount.Look(parent: group.killsInParent)
+    for _ in 1...3 {
+      let before = look.parent
+      look.group = group.kills
+      look.parent = group.killsInParent
+      if look.parent == before { break }
+    }
+    return look
   }
 
   /// The removal of a group is told in the same way.

@@ -10,7 +10,7 @@ internal import SwiftProtobuf
 /// Exits, in the order that containerd's clients rely on: after the start, and init's last.
 extension TaskService {
   func exited(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
-    container.oom?.check()
+    container.oom?.check(after: exit)
     if process.record.state == .starting {
       process.earlyExit = exit  // told after the start
     } else if process.startHasFailed, !process.record.isInit {

@@ -110,6 +110,8 @@ package final class TaskService {
     do throws(TaskError) {
       let (container, process) = try self.process(request.id, request.execID)
       let signal = Int32(truncatingIfNeeded: request.signal)
+      // What it was killed for is known from here on: see `KillCount`.
+      if signal == SIGKILL { container.oom?.check() }
       if request.all && process.record.isInit {
         // Also when init has exited: the runtime knows what is left, and may well say yes.
         let reply = PendingReply(reply)

@@ -31,6 +31,24 @@ package struct Busybox {
     try JSONSerialization.data(withJSONObject: spec).write(to: URL(fileURLWithPath: file))
   }
 
+  /// A spec of a container with its own processes, mounts and control group, and little else.
+  ///
+  /// - Parameter memory: its limit, in bytes.
+  package func spec(_ command: String..., of id: String, memory: Int? = nil) -> String {
+    let words = command.map { "\"\($0)\"" }.joined(separator: ", ")
+    let resources = memory.map { #", "resources": {"memory": {"limit": \#($0)}}"# } ?? ""
+    return """
+      {"ociVersion": "1.0.2",
+       "process": {"args": [\(words)],
+                   "env": ["PATH=/bin"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
+       "root": {"path": "\(rootfs)", "readonly": true},
+       "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
+       "linux": {"cgroupsPath": "\(OCIVariant.cgroup(id))",
+                 "namespaces": [{"type": "pid"}, {"type": "mount"}]\(resources)}}
+      """
+  }
+
   /// What makes the root file system that of a bundle.
   package var mount: Mount {
     .with {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ContainerdAPI
 internal import Foundation
+internal import SwiftProtobuf
 
 /// Which OCI runtime the tests' containers get, and who makes their cgroups: as two variables say, for
 /// `make vm-test`, or else the shim's own choice, runc and its driver `cgroupfs`.
@@ -10,8 +12,20 @@ package enum OCIVariant {
   package static let runtime = environment["OCI_RUNTIME"] ?? ""
   package static let usesSystemd = environment["CGROUP_DRIVER"] == "systemd"
 
+  /// Whether this machine has cgroups of version 2 alone.
+  package static let hasVersion2 = Files.exists("/sys/fs/cgroup/cgroup.controllers")
+
   /// Of the options' table.
   package static let driver = "SystemdCgroup = \(usesSystemd)\n"
+
+  /// As messages, for calls without ctr.
+  package static func options(root: String) -> RuncOptions {
+    .with {
+      $0.root = root
+      $0.binaryName = runtime
+      $0.systemdCgroup = usesSystemd
+    }
+  }
 
   /// With systemd a slice, and two parts of the scope's name (runc's docs/systemd.md).
   package static func cgroup(_ id: String) -> String {

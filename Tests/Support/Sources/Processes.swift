@@ -30,6 +30,16 @@ package enum Processes {
     field("State", of: pid)?.hasPrefix("Z") ?? false
   }
 
+  /// Waits until a container's shell handles a signal: the first process of a pid namespace gets no
+  /// others but SIGKILL, and before it is the shell it is the OCI runtime, which handles all.
+  package static func waitForTrap(_ signal: Int32, of pid: Int32) throws {
+    try eventually("signal \(signal) is handled") {
+      guard commandLine(of: pid).first == "sh" else { return false }
+      let caught = UInt64(field("SigCgt", of: pid) ?? "", radix: 16) ?? 0
+      return caught & 1 << (UInt64(signal) - 1) != 0
+    }
+  }
+
   package static func children(of pid: Int32) -> [Int32] {
     let path = "/proc/\(pid)/task/\(pid)/children"
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
