@@ -35,25 +35,32 @@ export TEST_CONTAINERD_ROOT=/tmp/template/root
 log=/run/vm-test.log
 rows=()
 
-# check RUNTIME DRIVER COMMAND...: runs it, and makes a row of what it prints, as Swift Testing does.
+# check NAME RUNTIME DRIVER COMMAND...: runs it, and makes a row of what it prints: as Swift Testing does,
+# or at its end `N passed, N failed`.
 check() {
-  local began=$SECONDS status
-  echo "--- $1 $2, up $(cut -d ' ' -f 1 /proc/uptime) s"
-  OCI_RUNTIME=$1 CGROUP_DRIVER=$2 timeout "$limit" "${@:3}" 2>&1 | tee $log |
-    grep --line-buffered -E '^(✘|↳ [^T/])|^✔ Test [^ ]+\('
+  local name=$1 runtime=$2 driver=$3 began=$SECONDS status passed bad
+  shift 3
+  echo "--- $name: $runtime, $driver, up $(cut -d ' ' -f 1 /proc/uptime) s"
+  OCI_RUNTIME=$runtime CGROUP_DRIVER=$driver timeout "$limit" "$@" 2>&1 | tee $log |
+    grep --line-buffered -iE '^(✘|➜|↳ [^T/])|^✔ Test [^ ]+\(|fail'
   status=${PIPESTATUS[0]}
   [ "$status" -eq 0 ] || failed=1
   [ "$status" -ne 124 ] || echo "not within $limit s: $(grep ' started' $log | tail -n 1)"
-  rows+=("$1 $2 $(grep -cE '^✔ Test [^ ]+\(' $log) $(
-    grep -cE '^✘ Test [^ ]+\(.* failed after' $log) $((SECONDS - began))")
+  read -r passed bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' $log) || {
+    passed=$(grep -cE '^✔ Test [^ ]+\(' $log)
+    bad=$(grep -cE '^✘ Test [^ ]+\(.* failed after' $log)
+  }
+  [ "$passed" -gt 0 ] || failed=1 # a pattern that names nothing
+  rows+=("$name $runtime $driver $passed $bad $((SECONDS - began))")
 }
 
 for combination in $combinations; do
   runtime=${combination%/*} driver=${combination#*/}
-  check "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \
+  check tests "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \
     --filter "IntegrationTests\..*(${suites[$combination]})"
 done
 
-printf '\n%-8s %-10s %6s %6s %8s\n' runtime driver passed failed seconds
-for row in "${rows[@]}"; do printf '%-8s %-10s %6s %6s %8s\n' $row; done
+row='%-8s %-8s %-10s %6s %6s %8s\n'
+printf "\n$row" what runtime driver passed failed seconds
+for words in "${rows[@]}"; do printf "$row" $words; done
 echo "vm-test: $failed"

@@ -16,10 +16,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 disk=$work/disk
 checkout=$disk/checkout
-mkdir -p "$disk/lib" "$checkout/.build" "$checkout/Tests/Support"
+mkdir -p "$disk/lib" "$checkout/.build"
 
 cp Tests/Guest/boot.sh .build/deb/containerd-shim-swift_*.deb "$disk"
-cp Tests/Support/*.sh "$checkout/Tests/Support"
+cp -r Tests "$checkout"
 Tests/Support/make-image.sh "$checkout/.build/busybox.tar" # would take a minute in the guest
 tests=$(echo .build/debug/*.xctest)
 install -s "$tests" "$checkout/.build/tests.xctest"
