@@ -10,9 +10,18 @@ extension Integration.ResourceTests {
   /// Fewer on a slow machine.
   private static let rounds =
     ProcessInfo.processInfo.environment["OOM_ROUNDS"].flatMap { Int($0) } ?? 50
-  private static let glutton = "x=0123456789abcdef; while :; do x=$x$x; done"
+  /// A shell that makes a string longer and longer would take a slow machine seconds.
+  private static let glutton = "exec busybox dd if=/dev/zero of=/dev/null bs=64M"
   private static let killed = ["create", "start", "oom", "exit"].map { "/tasks/\($0)" }
   private static let killedAndDeleted = killed + ["/tasks/delete"]
+
+  /// Version 1 tells of a group that is out of memory, and may do so twice before a kill.
+  private static func toldOnce(_ topics: [String]) -> [String] {
+    if OCIVariant.hasVersion2 { return topics }
+    return topics.reduce(into: []) { told, topic in
+      if topic != "/tasks/oom" || told.last != topic { told.append(topic) }
+    }
+  }
 
   /// Many kills, five at once, each told before the exit that came of it.
   @Test func outOfMemory() throws {
@@ -43,7 +52,8 @@ extension Integration.ResourceTests {
         try eventually("the last event of \(id)") {
           try host.events.topics(of: id).last == "/tasks/delete"
         }
-        #expect(try host.events.topics(of: id) == Self.killedAndDeleted)
+        let told = Self.toldOnce(try host.events.topics(of: id))
+        #expect(told == Self.killedAndDeleted, "\(id)")
       }
     }
   }
@@ -58,7 +68,7 @@ extension Integration.ResourceTests {
         #expect(ending.status == 137)
         try events.wait(for: "/tasks/delete", of: Self.id, count: round)
       }
-      let told = events.topics(of: Self.id)
+      let told = Self.toldOnce(events.topics(of: Self.id))
       #expect(told == (1...5).flatMap { _ in Self.killedAndDeleted })
     }
   }
@@ -113,7 +123,7 @@ extension Integration.ResourceTests {
       let events = try EventStream(containerd)
       try endBehindTheShimsBack(SIGUSR1, in: containerd, flags: ["--memory-limit", "16777216"])
       try events.wait(for: "/tasks/exit", of: Self.id)
-      #expect(events.topics(of: Self.id) == Self.killed)
+      #expect(Self.toldOnce(events.topics(of: Self.id)) == Self.killed)
       try containerd.ctr("task", "rm", Self.id).expectSuccess()
     }
   }

@@ -178,8 +178,8 @@ final class StateTableHost {
     case "Checkpoint":
       let request = CheckpointTaskRequest.with {
         $0.id = subject.id
-        // The runtime makes one folder, not two. With one not every machine could make a checkpoint.
-        $0.path = "\(folder)/nowhere/image"
+        // Below a FIFO nobody makes a folder. With a better one not every machine could make a checkpoint.
+        $0.path = "\(input)/image"
       }
       return try client.begin("Checkpoint", request)
     default: return try client.begin(words[0], process(subject))
