@@ -5,11 +5,18 @@ import Support
 import SwiftProtobuf
 import Testing
 
+extension StateTable.Row {
+  /// systemd removes the group of what has stopped, and with it what Stats tells; when, is its own affair.
+  fileprivate var dependsOnChance: Bool {
+    OCIVariant.usesSystemd && states[0] == "stopped" && call == "Stats"
+  }
+}
+
 extension StateTableHost {
   /// Plays the rows of one state. A container that has been changed is replaced.
   func play(_ rows: [StateTable.Row]) throws {
     var used: Subject?
-    for row in rows {
+    for row in rows where !row.dependsOnChance {
       var subject = try used ?? make(row.states[0], exec: row.states.dropFirst().first)
       used = nil
       try play(row, &subject)

@@ -41,6 +41,17 @@ import Testing
     #expect(!look(nil, 6, wasKilled: true))
   }
 
+  /// Not either when a neighbour was killed in between; an exec's kill does not hide init's.
+  @Test mutating func toldBeforeANeighbours() {
+    #expect(!look(0, 5))
+    #expect(look(1, 6))
+    #expect(!look(nil, 7, wasKilled: true))
+    count = KillCount()
+    #expect(!look(0, 5))
+    #expect(look(1, 6, wasKilled: true))
+    #expect(look(nil, 7, wasKilled: true))
+  }
+
   @Test mutating func withoutAParentsCount() {
     #expect(!look(nil, nil, wasKilled: true))
     #expect(!look(0, nil))

@@ -18,16 +18,22 @@ struct KillCount: Equatable {
   /// Nil before the first look: a group may be older than its container.
   private var group: UInt64?
   private var parent: UInt64?
+  /// The next process that ends as killed has been told of already. Neighbours may be killed meanwhile.
+  private var isTold = false
 
   /// - Parameter wasKilled: a process has ended by SIGKILL, or as if by it.
   mutating func hasGrown(_ look: Look, wasKilled: Bool) -> Bool {
+    defer { if wasKilled { isTold = false } }
     if let now = look.group {
       let before = group ?? now
       group = max(before, now)
       parent = look.parent
+      if now > before { isTold = true }
       return now > before
     }
-    guard wasKilled, let before = parent, let now = look.parent, now > before else { return false }
+    guard wasKilled, !isTold, let before = parent, let now = look.parent, now > before else {
+      return false
+    }
     parent = now
     return true
   }
