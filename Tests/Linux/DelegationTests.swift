@@ -72,5 +72,8 @@ import struct SystemPackage.Errno
     try make("a/b/memory.events", "oom 9\noom_kill 2\n")
     #expect(group.kills == 2 && group.killsInParent == 3)
     #expect(ControlGroup(hierarchies, "0::/a\n").killsInParent == nil)
+    // As crun makes it under systemd: the scope goes too.
+    let inScope = ControlGroup(hierarchies, "0::/a/b.scope/container\n")
+    #expect(inScope.killsInParent == 3)
   }
 }

@@ -56,10 +56,12 @@ package struct ControlGroup {
   /// nil when the group is gone. Version 1 counts those of the group alone.
   package var kills: UInt64? { folder("memory").flatMap(kills) }
 
-  /// The same of the group that this one is in: the root, for one, has no such count.
+  /// The same of the group that this one is in: the root, for one, has no such count. Of a group in a
+  /// scope, as crun makes one, it is the group above the scope, for systemd removes both.
   package var killsInParent: UInt64? {
-    guard let folder = folder("memory"), let slash = folder.lastIndex(of: "/") else { return nil }
-    return kills(in: String(folder[..<slash]))
+    guard let names = folder("memory")?.split(separator: "/").dropLast() else { return nil }
+    let above = names.last?.hasSuffix(".scope") == true ? names.dropLast() : names
+    return kills(in: above.map { "/\($0)" }.joined())
   }
 
   private func kills(in folder: String) -> UInt64? {
