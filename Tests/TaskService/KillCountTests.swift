@@ -9,7 +9,11 @@ import Testing
   private var count = KillCount()
 
   private mutating func look(_ group: UInt64?, _ parent: UInt64?, wasKilled: Bool = false) -> Bool {
-    count.hasGrown(KillCount.Look(group: group, parent: parent), wasKilled: wasKilled)
+    look(group, above: [parent], wasKilled: wasKilled)
+  }
+
+  private mutating func look(_ group: UInt64?, above: [UInt64?], wasKilled: Bool) -> Bool {
+    count.hasGrown(KillCount.Look(group: group, above: above), wasKilled: wasKilled)
   }
 
   @Test mutating func ofAGroupThatIsThere() {
@@ -50,6 +54,16 @@ import Testing
     #expect(!look(0, 5))
     #expect(look(1, 6, wasKilled: true))
     #expect(look(nil, 7, wasKilled: true))
+  }
+
+  /// The nearest group that is still there counts.
+  @Test mutating func ofGroupsThatAreGone() {
+    #expect(!look(0, above: [0, 7, 9], wasKilled: false))
+    #expect(!look(nil, above: [nil, 7, 10], wasKilled: true))
+    #expect(look(nil, above: [nil, 8, 10], wasKilled: true))
+    count = KillCount()
+    #expect(!look(0, above: [0, 7], wasKilled: false))
+    #expect(look(nil, above: [1, 7], wasKilled: true))
   }
 
   @Test mutating func withoutAParentsCount() {

@@ -56,12 +56,15 @@ package struct ControlGroup {
   /// nil when the group is gone. Version 1 counts those of the group alone.
   package var kills: UInt64? { folder("memory").flatMap(kills) }
 
-  /// The same of the group that this one is in: the root, for one, has no such count. Of a group in a
-  /// scope, as crun makes one, it is the group above the scope, for systemd removes both.
-  package var killsInParent: UInt64? {
-    guard let names = folder("memory")?.split(separator: "/").dropLast() else { return nil }
-    let above = names.last?.hasSuffix(".scope") == true ? names.dropLast() : names
-    return kills(in: above.map { "/\($0)" }.joined())
+  /// The same of each group above, the nearest first. The root has no such count.
+  package var killsAbove: [UInt64?] {
+    var counts: [UInt64?] = []
+    var folder = folder("memory") ?? ""
+    while let slash = folder.lastIndex(of: "/"), !hierarchies.isRoot(String(folder[..<slash])) {
+      folder = String(folder[..<slash])
+      counts.append(kills(in: folder))
+    }
+    return counts
   }
 
   private func kills(in folder: String) -> UInt64? {

@@ -76,16 +76,16 @@ final class OOMWatch {
   /// 128 and SIGKILL: init's own, or what a shell tells of its child.
   private static let statusOfKill: UInt32 = 137
 
-  /// The same of the group above before and after, or else a kill may be in one count and not yet in
+  /// The same of the groups above before and after, or else a kill may be in one count and not yet in
   /// the other.
   private var look: KillCount.Look {
     guard group.isUnified else { return KillCount.Look(group: group.kills) }
-    var look = KillCount.Look(parent: group.killsInParent)
+    var look = KillCount.Look(above: group.killsAbove)
     for _ in 1...3 {
-      let before = look.parent
+      let before = look.above
       look.group = group.kills
-      look.parent = group.killsInParent
-      if look.parent == before { break }
+      look.above = group.killsAbove
+      if look.above == before { break }
     }
     return look
   }
