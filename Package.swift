@@ -104,3 +104,13 @@ if Context.environment["FUZZ"] != nil {
       path: "Tests/Fuzz/Sources", swiftSettings: common),
   ]
 }
+
+// Only the targets of Tests/Reliability ask for it.
+if Context.environment["RELIABILITY"] != nil {
+  package.targets += [
+    .executableTarget(
+      name: "reliability",
+      dependencies: ["Support", "ContainerdAPI", "TTRPC", "Linux", protobuf],
+      path: "Tests/Reliability/Sources", swiftSettings: common)
+  ]
+}

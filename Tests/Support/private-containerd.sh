@@ -27,7 +27,7 @@ EOF
   # The flags override what any configuration says. The socket of ttrpc follows the address.
   containerd --config "${CONTAINERD_CONFIG:-$dir/config.toml}" --root "$dir/root" \
     --state "$dir/state" --address "$CONTAINERD_ADDRESS" \
-    </dev/null >"$dir/containerd.log" 2>&1 &
+    </dev/null >>"$dir/containerd.log" 2>&1 &
   containerd_pid=$!
 
   local deadline=$((SECONDS + ${TEST_PATIENCE:-20}))

@@ -67,10 +67,13 @@ package final class Containerd {
     script = nil
   }
 
-  /// Ends it as a crash would.
+  /// Ends it as a crash would: nobody cleans up after it.
   package func crash() throws {
-    kill(try pid, SIGKILL)
+    let pid = try pid
+    script?.kill(SIGKILL)
+    kill(pid, SIGKILL)
     try stop()
+    try eventually("containerd is gone") { Processes.isGone(pid) }
   }
 
   package var pid: Int32 {

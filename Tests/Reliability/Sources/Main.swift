@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Support
+
+/// `reliability WHAT [KEY=VALUE...]`: see Tests/Reliability/run.sh.
+@main struct Main {
+  static func main() {
+    let words = CommandLine.arguments.dropFirst()
+    let settings = Settings(words.dropFirst())
+    Stop.onSignals()
+    do {
+      switch words.first {
+      case "killrounds": try KillRounds(settings).run()
+      default: throw Violation("there is no run of the name \(words.first ?? "")")
+      }
+    } catch {
+      report("failed: \(error)")
+      exit(1)
+    }
+  }
+}
+
+/// A line of the run's report, at once: a pipe would hold print's back.
+func report(_ words: String) { FileHandle.standardOutput.write(Data("\(words)\n".utf8)) }
