@@ -16,9 +16,9 @@ final class Serve {
   private static let listener: Int32 = 3
   /// How long unsent events may hold up the end.
   private static let drainLimit = Duration.seconds(5)
-  /// How long a shim that nobody uses lives: containerd has died before it could say Shutdown, or Create.
+  /// How long a shim waits for its first Create, which containerd asks for at once.
   private static let grace = Duration.seconds(
-    CurrentProcess.environmentVariable("CONTAINERD_SHIM_GRACE").flatMap { UInt16($0) } ?? 60)
+    CurrentProcess.environmentVariable("CONTAINERD_SHIM_GRACE").flatMap { UInt16($0) } ?? 30)
 
   private let loop = EventLoop()
   // Before the limit is raised.
@@ -79,16 +79,13 @@ final class Serve {
       #endif
       server = Server(loop, listener: socket, router: router)
       let tidy = Timer(loop) { CurrentProcess.returnFreeMemory() }
-      let goodbye = Timer(loop) { [unowned self] in
-        if isUnused { end("nobody has asked for anything in \(Self.grace.components.seconds) s") }
-      }
-      server.onConnectionClosed = { [unowned self] in
-        service.dropAbandonedWaits()
+      service.expectCreate(within: Self.grace)
+      server.onConnectionClosed = { [service, unowned server] in
+        service.dropAbandonedCalls()
+        if server.connectionCount == 0 { service.endIfForgotten() }
         // Once for a crowd that leaves together.
         tidy.schedule(after: .milliseconds(100))
-        if isUnused { goodbye.schedule(after: Self.grace) }
       }
-      goodbye.schedule(after: Self.grace)  // for one whose Create never comes
       ending.begin = { [unowned self] why in end(why) }
       signals = try SignalSource(
         loop,
@@ -104,9 +101,6 @@ final class Serve {
       throw CommandFailure("cannot serve: \(error)")
     }
   }
-
-  /// Without a task, and without anybody who could ask for one.
-  private var isUnused: Bool { server.connectionCount == 0 && service.isUnused }
 
   /// Passed on by `start`, or bound here to the path of `-socket`.
   private static func openListener(_ options: Options) throws(Errno) -> Descriptor {

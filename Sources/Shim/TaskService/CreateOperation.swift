@@ -19,7 +19,10 @@ final class CreateOperation {
   private let watcher: ExitWatcher
   private var io: ProcessIO?
   private var made: (any RuntimeContainer)?
+  /// The runtime is.
+  private var isAtWork = false
   private var hasFailed = false
+  private var isAbandoned = false
 
   init(_ service: TaskService, _ request: CreateTaskRequest, _ reply: consuming Reply) {
     self.service = service
@@ -68,6 +71,7 @@ final class CreateOperation {
   }
 
   private func make(_ bundle: Bundle, _ options: RuntimeOptions, _ io: ProcessIO) {
+    isAtWork = true
     service.runtime.create(
       ContainerRequest(
         id: request.id, bundle: bundle, rootfs: request.mounts, options: options,
@@ -75,7 +79,9 @@ final class CreateOperation {
       io: io,
       onExit: { [watcher] status in watcher.exited(Exit(status)) },
       completion: { [self] result in
+        isAtWork = false
         switch result {
+        case .failure where hasFailed: undone()
         case .failure(let error): fail(TaskError(error))
         case .success(let container): connect(bundle, container, io)
         }
@@ -150,23 +156,39 @@ final class CreateOperation {
   /// Nobody waits for this container any more.
   func cancel() { fail(.unavailable("deleted while it was being created")) }
 
+  /// The caller's connection has closed, as when containerd is killed. Nobody knows of this container
+  /// then, and nobody will ask for Delete and Shutdown.
+  func dropIfAbandoned() {
+    if !reply.isConnected { fail(.unavailable("its caller is gone")) }
+  }
+
   /// The process, if there is one already, ends unseen: a failed Create has no exit event.
   private func fail(_ error: TaskError) {
     guard !hasFailed else { return }
     hasFailed = true
+    isAbandoned = !reply.isConnected
+    let hasToUndo = isAtWork || made != nil
+    if hasToUndo { service.undoing += 1 }
     undo()
     io?.close()
     if service.creations[request.id] === self { service.creations[request.id] = nil }
     service.log.error("create failed", ("id", request.id), ("error", error.status.message))
     reply.take()?.fail(error.status)
+    if isAbandoned && !hasToUndo { service.endUnasked() }
   }
 
   private func undo() {
     guard let made = made.take() else { return }
     try? made.initProcess?.kill(signal: SIGKILL)
-    made.delete(force: true) { [service] error in
+    made.delete(force: true) { [self] error in
       if let error { service.log.error("undo of a create", ("error", "\(error)")) }
+      undone()
     }
+  }
+
+  private func undone() {
+    service.undoing -= 1
+    if isAbandoned || service.isForgotten { service.endUnasked() }
   }
 }
 

@@ -93,8 +93,10 @@ final class DeleteOperation {
     // Execs that have not started, and now cannot, have no exit that would end their Waits.
     for process in record.isInit ? container.processes : [process] { process.answerWaits() }
     if record.isInit { forgetContainer(response) } else { forgetExec(response) }
+    let isAbandoned = !replies.contains(where: \.isConnected)
     for reply in replies.takeAll() { reply.take()?.send(response) }
     process.deletion = nil
+    if isAbandoned && record.isInit { service.endUnasked() }
   }
 
   private func forgetContainer(_ response: DeleteResponse) {

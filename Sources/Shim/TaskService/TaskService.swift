@@ -25,7 +25,13 @@ package final class TaskService {
   var containers: [String: Container] = [:]
   /// Creates under way: their ids are taken, and known to nobody yet.
   var creations: [String: CreateOperation] = [:]
+  /// Creates that have failed, of which something is left for now.
+  var undoing = 0
   private var isEnding = false
+  /// For the first Create, which may never come.
+  private var firstCreate: Timer?
+  /// Nobody has been connected since the last Create, if only for a moment.
+  private(set) var isForgotten = false
 
   package init(
     runtime: any ContainerRuntime, hub: StdioHub, events: EventPublisher, log: Log,
@@ -199,10 +205,29 @@ package final class TaskService {
     endIfUnused()
   }
 
-  package var isUnused: Bool { containers.isEmpty && creations.isEmpty }
+  /// containerd may be killed between `start` and Create. Then the next containerd, up to 1.6, keeps a
+  /// connection to a shim that it never uses.
+  package func expectCreate(within limit: Duration) {
+    let timer = Timer(hub.loop) { [unowned self] in endUnasked() }
+    timer.schedule(after: limit)
+    firstCreate = timer
+  }
+
+  /// The last connection has closed, and nobody who knows of us is left: as when containerd is killed
+  /// before it has asked for Shutdown. Before the first Create it is another `start` that looked.
+  package func endIfForgotten() {
+    guard firstCreate == nil else { return }
+    isForgotten = true
+    endUnasked()
+  }
+
+  /// Without a Shutdown: nobody is left who would ask for it, nor who would clean up at once.
+  func endUnasked() {
+    if undoing == 0 { endIfUnused() }
+  }
 
   private func endIfUnused() {
-    guard isUnused else { return }
+    guard containers.isEmpty, creations.isEmpty else { return }
     guard let left = reservations.timeLeft(at: MonotonicClock.now) else { return onShutdown() }
     let timer = reservationsEnd ?? Timer(hub.loop) { [unowned self] in endIfUnused() }
     timer.schedule(after: left)
@@ -214,6 +239,8 @@ package final class TaskService {
   func began(_ creation: CreateOperation, of id: String) {
     creations[id] = creation
     reservations.remove(id)
+    firstCreate = nil
+    isForgotten = false
   }
 
   /// The shim is ending: what would be created now would be left behind.
@@ -234,8 +261,10 @@ package final class TaskService {
     return (container, process)
   }
 
-  /// Forgets Waits whose callers are gone: ttrpc has no cancel, they would add up for ever.
-  package func dropAbandonedWaits() {
+  /// Forgets Waits whose callers are gone: ttrpc has no cancel, they would add up for ever. And undoes
+  /// Creates.
+  package func dropAbandonedCalls() {
+    for creation in creations.values { creation.dropIfAbandoned() }
     for process in containers.values.flatMap(\.processes) {
       process.waits = process.waits.filter(\.isConnected)
     }
