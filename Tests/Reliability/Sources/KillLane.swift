@@ -71,6 +71,9 @@ final class KillLane {
   /// Restarts containerd, which must have been killed.
   func restart() throws {
     try containerd.start()
+    // containerd hides a bundle before it removes it, and never looks at what is hidden.
+    let hidden = containerd.bundle(".\(id)")
+    try? FileManager.default.removeItem(atPath: hidden)
     events = try EventStream(containerd)
   }
 

@@ -169,7 +169,13 @@ struct KillRound {
       throw Violation("container rm: \(container.errors)")
     }
     if plan.victim == .containerd { _ = try containerd.ctr("snapshot", "rm", id) }
-    try containerd.proveNothingIsLeft()
+    if plan.victim == .shim && plan.struck == .run {
+      // containerd runs no `delete` for a shim to which it has not come yet: the dead socket stays until
+      // the same id runs again.
+      try eventually("no shim is left") { containerd.shimProcesses.isEmpty }
+    } else {
+      try containerd.proveNothingIsLeft()
+    }
     try lane.proveRuntimeHasForgotten(afterKill: plan.victim != .containerd && plan.struck == .run)
   }
 

@@ -33,6 +33,8 @@ struct KillTruth {
       if hasHit && plan.victim == .runtime && plan.struck == .run { return nil }
       return "nobody killed it"
     case 255:
+      // A Create whose caller is gone is undone, and its shim ends.
+      if hasHit, plan.victim == .containerd, plan.struck == .run, !hasStarted { return nil }
       if !hasHit || plan.victim != .shim { return "its shim lived" }
       return hasEnded || wasKilled || !hasStarted ? nil : "it cannot have ended unseen"
     default:
