@@ -105,12 +105,13 @@ if Context.environment["FUZZ"] != nil {
   ]
 }
 
-// Only the targets of Tests/Reliability ask for it.
+// Only the long runs of Tests/Reliability ask for these.
 if Context.environment["RELIABILITY"] != nil {
   package.targets += [
+    .target(name: "CPattern", path: "Tests/Reliability/CPattern"),
     .executableTarget(
       name: "reliability",
-      dependencies: ["Support", "ContainerdAPI", "TTRPC", "Linux", protobuf],
-      path: "Tests/Reliability/Sources", swiftSettings: common)
+      dependencies: ["CPattern", "Support", "ContainerdAPI", protobuf],
+      path: "Tests/Reliability/Sources", swiftSettings: common),
   ]
 }

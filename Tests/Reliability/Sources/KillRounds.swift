@@ -88,7 +88,7 @@ struct KillRounds {
 
     func play(lane: Int, seed: UInt64, plant: Plants) {
       do {
-        try Containerd.run(shims: try plant.folder()) { containerd in
+        try Containerd.run() { containerd in
           let lane = try KillLane(containerd, number: lane, plant: plant)
           while let round = take() {
             let plan = KillPlan(seed: seed, round: round)
