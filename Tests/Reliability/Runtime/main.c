@@ -48,12 +48,16 @@ static const char *state_path(void) {
   return path;
 }
 
-/// What stands between quotes after `"args":[WORD`.
-static void run_spec(void) {
-  static char text[64 * 1024];
+static char text[64 * 1024];
+
+/// The shim removes it when we have exited.
+static void read_spec(void) {
   int file = open(spec, O_RDONLY | O_CLOEXEC);
   if (file < 0 || read(file, text, sizeof text - 1) <= 0) exit(125);
   close(file);
+}
+
+static void run_spec(void) {
   char *args = strstr(text, "\"args\":[");
   unsigned long long seed, bytes;
   int status;
@@ -76,6 +80,7 @@ static void run_spec(void) {
 
 /// A process that becomes the shim's when we exit.
 static int make(void) {
+  if (spec) read_spec();
   int pid = fork();
   if (pid < 0) return 1;
   if (pid == 0) {
@@ -97,6 +102,10 @@ int main(int count, char **arguments) {
   (void)count;
   parse(arguments + 1);
   if (!verb || !id || !root) return 64;
+  for (char *slash = (char *)root; (slash = strchr(slash + 1, '/')); *slash = '/') {
+    *slash = 0;
+    mkdir(root, 0700);
+  }
   mkdir(root, 0700);
   if (!strcmp(verb, "create")) write_file(state_path(), make());
   else if (!strcmp(verb, "exec")) make();

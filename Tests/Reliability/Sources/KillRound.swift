@@ -90,7 +90,9 @@ struct KillRound {
       try containerd.crash()
       truth.hasHit = true
     case .shim:
-      if let shim = lane.shim() { kill(shim) }
+      while !truth.hasHit, !call.hasExited, .now < deadline {
+        if let shim = lane.shim() { kill(shim) }
+      }
     case .runtime:
       // One that works now, or the next.
       while !truth.hasHit {
@@ -158,6 +160,10 @@ struct KillRound {
     }
     tell("task rm", Self.status(inWarning: removal.errors))
     if let attached {
+      // Nobody was killed, and its task was there too late for the first removal.
+      while !truth.hasHit && !attached.hasExited {
+        _ = try containerd.ctr("task", "rm", "--force", id)
+      }
       let ending = try attached.wait()
       if !ending.errors.contains("ctr: "), ending.status != 0 || !truth.hasHit {
         tell("ctr run", Int(ending.status))
