@@ -36,7 +36,7 @@ struct Execs {
         if done % 10_000 == 0 { report("\(done): \(try Footprint(of: fast.shim))") }
       }
       let seconds = (ContinuousClock.now - began).components.seconds
-      let last = try Footprint.whenAsleep(fast.shim)
+      let last = plant.distort(try Footprint.whenAsleep(fast.shim))
       guard let first else { throw Violation("fewer than a thousand execs") }
       report("\(done) execs in \(seconds) s: \(first), then \(last)")
       if plant == .none {

@@ -178,7 +178,9 @@ struct KillRound {
     if plan.victim == .shim && plan.struck == .run {
       // containerd runs no `delete` for a shim to which it has not come yet: the dead socket stays until
       // the same id runs again.
-      try eventually("no shim is left") { containerd.shimProcesses.isEmpty }
+      try eventually("no shim is left") {
+        containerd.shimProcesses.isEmpty && !Files.exists(containerd.bundle(id))
+      }
     } else {
       try containerd.proveNothingIsLeft()
     }

@@ -12,6 +12,7 @@ import Support
     do {
       switch words.first {
       case "killrounds": try KillRounds(settings).run()
+      case "soak": try Soak(settings).run()
       case "execs": try Execs(settings).run()
       case "stream": try Stream(settings).run()
       default: throw Violation("there is no run of the name \(words.first ?? "")")

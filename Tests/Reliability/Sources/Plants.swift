@@ -64,4 +64,16 @@ enum Plants: String, CaseIterable {
     guard self == .byteChanged, offset > 20 << 20 else { return }
     bytes[count / 2] ^= 1
   }
+
+  /// Of a reader that gathers all.
+  func distort(_ bytes: inout [UInt8], adding more: [UInt8]) {
+    bytes += self == .bytesLost && more.count > 100 ? Array(more.dropFirst(7)) : more
+  }
+
+  func distort(_ cost: Footprint) -> Footprint {
+    Footprint(
+      memory: cost.memory + (self == .memory ? 500 : 0),
+      descriptors: cost.descriptors + (self == .descriptor ? 1 : 0),
+      threads: cost.threads + (self == .thread ? 1 : 0))
+  }
 }
