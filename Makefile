@@ -14,8 +14,8 @@ DEB = .build/deb
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
-.PHONY: all install test cri-test vm-test fuzz fuzz-plants lint format protos demo deb deb-test \
-  clean setup help
+.PHONY: all install test cri-test vm-test fuzz fuzz-plants killrounds killrounds-plants soak soak-plants execs \
+  stream lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -49,6 +49,24 @@ fuzz: setup ## feed the decoders with random bytes, each for SECONDS (60); SEED=
 
 fuzz-plants: setup ## the same with a bug in each, which is to be found
 	PLANTS=1 SECONDS_EACH=$(or $(SECONDS),60) SEED=$(SEED) Tests/Fuzz/run.sh $(TARGETS)
+
+killrounds: setup all ## kill shim, containerd or runc at random points of N= containers' lives (100); SEED=
+	Tests/Reliability/run.sh killrounds N=$(N) SEED=$(SEED) LANES=$(LANES) FIRST=$(FIRST)
+
+killrounds-plants: setup all ## the same with planted bugs, which are to be found
+	Tests/Reliability/run.sh killrounds-plants
+
+soak: setup all ## a random mix of all that a shim goes through, for MINUTES= (5); SEED=
+	Tests/Reliability/run.sh soak MINUTES=$(MINUTES) SEED=$(SEED) FIRST=$(FIRST)
+
+execs: setup all ## N= execs (100000) in one container, after which the shim is as small as before; SEED=
+	Tests/Reliability/run.sh execs N=$(N) SEED=$(SEED)
+
+stream: setup all ## MIB= of output (10240) through a reader that comes and goes, byte by byte; SEED=
+	Tests/Reliability/run.sh stream MIB=$(MIB) SEED=$(SEED)
+
+soak-plants: setup all ## soak, execs and stream with planted bugs, which are to be found
+	Tests/Reliability/run.sh soak-plants
 
 lint: ## check format, licence lines, imports, file lengths, generated code and versions
 	@Tests/Support/lint.sh

@@ -88,7 +88,8 @@ struct KillRounds {
 
     func play(lane: Int, seed: UInt64, plant: Plants) {
       do {
-        try Containerd.run() { containerd in
+        let folder = try TemporaryFolder()
+        try Containerd.run(shims: try plant.shims(in: "\(folder.path)/shims")) { containerd in
           let lane = try KillLane(containerd, number: lane, plant: plant)
           while let round = take() {
             let plan = KillPlan(seed: seed, round: round)

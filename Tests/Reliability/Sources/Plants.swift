@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ContainerdAPI
+import Foundation
 import Support
 
 /// A bug that is planted to be found. None of them is in the shim: what it says is distorted on its way
@@ -26,12 +27,40 @@ enum Plants: String, CaseIterable {
   // Of stream.
   case byteChanged = "byte-changed"
   case bytesLost = "bytes-lost"
+  // Of soak: a child of the shim that nobody knows.
+  case orphan
 
   init(_ name: String?) throws {
     guard let plant = Self(rawValue: name ?? "none") else {
       throw Violation("there is no plant of the name \(name ?? "")")
     }
     self = plant
+  }
+
+  /// Shims to be found before ours: a program of the name that spoils `delete`, or a runc that does.
+  ///
+  /// - Parameter folder: gets it.
+  func shims(in folder: String) throws -> String? {
+    let real = try ShimBinary.path(ShimBinary.oci)
+    let spoiled: String
+    switch self {
+    case .deleteForgets: spoiled = #"rm -f exits"#
+    case .deleteSpares: spoiled = "exit 0"
+    case .deleteSaysZero: spoiled = #""$real" "$@" >/dev/null; exit 0"#
+    default: return nil
+    }
+    try Files.makeFolder(folder)
+    // `start` passes its own name on: the daemon is the real one.
+    let script = """
+      #!/bin/bash
+      real=\(real)
+      if [ "${@: -1}" = delete ]; then \(spoiled); fi
+      exec -a "$0" "$real" "$@"
+      """
+    let path = "\(folder)/\(ShimBinary.oci)"
+    try script.write(toFile: path, atomically: true, encoding: .utf8)
+    chmod(path, 0o755)
+    return folder
   }
 
   // -- What the shim says, distorted ---------------------------------------------------------------
@@ -61,8 +90,19 @@ enum Plants: String, CaseIterable {
   }
 
   func distort(_ bytes: inout [UInt8], _ count: Int, at offset: Int) {
-    guard self == .byteChanged, offset > 20 << 20 else { return }
-    bytes[count / 2] ^= 1
+    if self == .byteChanged, offset > 20 << 20 { bytes[count / 2] ^= 1 }
+    if self == .bytesLost, offset > 20 << 20 { bytes.withUnsafeMutableBytes { $0.rotate(by: 7) } }
+  }
+
+  /// Processes of a shim that are not its containers'.
+  func distort(_ strangers: [Int32]) -> [Int32] { self == .orphan ? strangers + [1, 1] : strangers }
+
+  /// Output that somebody gathers.
+  func distort(output bytes: [UInt8]) -> [UInt8] {
+    guard self == .outputChanged, bytes.count > 10 else { return bytes }
+    var changed = bytes
+    changed[bytes.count / 2] ^= 1
+    return changed
   }
 
   /// Of a reader that gathers all.
@@ -75,5 +115,13 @@ enum Plants: String, CaseIterable {
       memory: cost.memory + (self == .memory ? 500 : 0),
       descriptors: cost.descriptors + (self == .descriptor ? 1 : 0),
       threads: cost.threads + (self == .thread ? 1 : 0))
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// As if the first bytes had been lost.
+  fileprivate func rotate(by count: Int) {
+    guard self.count > count, let start = baseAddress else { return }
+    memmove(start, start + count, self.count - count)
   }
 }

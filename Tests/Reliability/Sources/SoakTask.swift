@@ -36,8 +36,6 @@ final class SoakTask {
 
   func reconnect() throws { client = try containerd.client(id) }
 
-  func isChildOfShim(_ pid: Int32) -> Bool { pid == self.pid }
-
   // -- Events --------------------------------------------------------------------------------------
 
   func expect(_ topics: String..., in events: EventStream, plant: Plants = .none) throws {
@@ -98,7 +96,7 @@ final class SoakTask {
     guard !Processes.isGone(pid) else { throw Violation("\(id) is listed, and its process gone") }
     var strangers: [Int32] = []
     try eventually("\(id) has no orphans", told: { Processes.describe(strangers) }) {
-      strangers = Processes.children(of: shim).filter { $0 != pid }
+      strangers = plant.distort(Processes.children(of: shim).filter { $0 != pid })
       return strangers.count <= (hasLogger ? 1 : 0)
     }
     let now = plant.distort(try Footprint.wait(for: cost, of: shim))

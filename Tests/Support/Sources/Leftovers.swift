@@ -21,7 +21,8 @@ enum Leftovers {
     for socket in sockets {
       try eventually("the socket is gone: \(socket)") { !Files.exists(socket) }
     }
-    try eventually("no bundle is left", told: { "\(Files.names(in: bundles))" }) {
+    let left = { Files.names(in: bundles).map { "\($0): \(Files.names(in: "\(bundles)/\($0)"))" } }
+    try eventually("no bundle is left", told: { "\(left())" }) {
       Files.names(in: bundles).isEmpty
     }
     try expectNoMount(below: folder)
