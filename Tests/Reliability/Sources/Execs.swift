@@ -43,7 +43,8 @@ struct Execs {
         Record("execs").append([
           ("seed", "\(seed)"), ("execs", "\(done)"), ("seconds", "\(seconds)"),
           ("RssAnon after 1000 (kB)", "\(first.memory)"), ("RssAnon (kB)", "\(last.memory)"),
-          ("descriptors after 1000", "\(first.descriptors)"), ("descriptors", "\(last.descriptors)"),
+          ("descriptors after 1000", "\(first.descriptors)"),
+          ("descriptors", "\(last.descriptors)"),
           ("threads", "\(last.threads)"),
         ])
       }

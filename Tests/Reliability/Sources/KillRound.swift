@@ -214,7 +214,9 @@ struct KillRound {
     truth.hasEnded = lane.has("end")
     let told = lane.plant.distort(
       Array(lane.events.events(of: id).dropFirst(eventsBefore)))
-    if let objection = truth.objection(to: told, exec: "e") { throw Violation("events: \(objection)") }
+    if let objection = truth.objection(to: told, exec: "e") {
+      throw Violation("events: \(objection)")
+    }
     for event in told where event.topic == "/tasks/exit" {
       if event.process != "e" {
         tell("an event", event.status)

@@ -95,7 +95,9 @@ enum Plants: String, CaseIterable {
   }
 
   /// Processes of a shim that are not its containers'.
-  func distort(_ strangers: [Int32]) -> [Int32] { self == .orphan ? strangers + [1, 1] : strangers }
+  func distort(_ strangers: [Int32]) -> [Int32] {
+    self == .orphan ? strangers + [1, 1] : strangers
+  }
 
   /// Output that somebody gathers.
   func distort(output bytes: [UInt8]) -> [UInt8] {

@@ -101,7 +101,9 @@ final class SoakMachine {
           $0.id = task.id
           $0.resources.value = Data(#"{"memory":{"limit":\#(limit)}}"#.utf8)
         })
-      let groups = ["memory/default/\(task.id)/memory.limit_in_bytes", "default/\(task.id)/memory.max"]
+      let groups = [
+        "memory/default/\(task.id)/memory.limit_in_bytes", "default/\(task.id)/memory.max",
+      ]
       let said = groups.compactMap { Files.read("/sys/fs/cgroup/\($0)") }.first
       guard said == "\(limit)\n" else { throw Violation("limit \(said ?? "none"), not \(limit)") }
     case .kill: try kill(task)

@@ -140,7 +140,8 @@ private struct Pattern {
       let part = min(count - done, block.count - position)
       let isSame = bytes.withUnsafeBytes { left in
         block.withUnsafeBytes { right in
-          memcmp(left.baseAddress! + done, right.baseAddress! + position, part) == 0
+          guard let left = left.baseAddress, let right = right.baseAddress else { return false }
+          return memcmp(left + done, right + position, part) == 0
         }
       }
       guard isSame else { return false }
