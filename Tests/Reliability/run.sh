@@ -26,19 +26,20 @@ RELIABILITY=1 swift build -c release --product reliability --scratch-path $out
 run=$out/release/reliability
 
 # plants RUN WORDS PLANT...: WORDS are of all these runs.
+log=$out/plant-$$.log
 failed=0
 plants() {
   local run_of=$1 words=$2 plant
   shift 2
   for plant; do
     # Each must make the run fail, and by a violation.
-    if "$run" "$run_of" $words PLANT="$plant" >$out/plant.log 2>&1; then
+    if "$run" "$run_of" $words PLANT="$plant" >$log 2>&1; then
       echo "$run_of: $plant was not found"
       failed=1
-    elif grep -q '^failed: ' $out/plant.log; then
-      echo "$run_of: $plant found: $(grep -m 1 -o '^failed: .*' $out/plant.log | cut -c 9-140)"
+    elif grep -q '^failed: ' $log; then
+      echo "$run_of: $plant found: $(grep -m 1 -o '^failed: .*' $log | cut -c 9-140)"
     else
-      echo "$run_of: $plant: $(tail -n 1 $out/plant.log)"
+      echo "$run_of: $plant: $(tail -n 1 $log)"
       failed=1
     fi
   done
@@ -47,7 +48,7 @@ plants() {
 case $what in
 killrounds-plants)
   TEST_PATIENCE=15
-  plants killrounds "N=60 LANES=2 SEED=1 $*" stale-running event-twice events-swapped \
+  plants killrounds "N=60 LANES=1 SEED=1 $*" stale-running event-twice events-swapped \
     delete-forgets delete-spares delete-says-zero output-changed
   ;;
 soak-plants)
