@@ -105,7 +105,7 @@ final class StartOperation {
     }
     CurrentProcess.returnFreeMemory()
     if process.record.isInit { container.oom?.isHeld = false }
-    if let exit = process.earlyExit.take() { service.exited(container, process, exit) }
+    if let exit = process.earlyExit.take() { service.handle(container, process, exit) }
   }
 
   /// Nobody will ever see this exec run: it stays created, until it is deleted.

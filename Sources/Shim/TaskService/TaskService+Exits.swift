@@ -11,6 +11,12 @@ internal import SwiftProtobuf
 extension TaskService {
   func exited(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
     container.oom?.check(after: exit)
+    handle(container, process, exit)
+  }
+
+  /// Also of one that was seen before its start was told: what it came from was looked for then, and
+  /// what a neighbour has come to since would be taken for it.
+  func handle(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
     if process.record.state == .starting {
       process.earlyExit = exit  // told after the start
     } else if process.startHasFailed, !process.record.isInit {
