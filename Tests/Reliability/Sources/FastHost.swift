@@ -26,7 +26,9 @@ struct FastHost {
         })
       let _: CreateTaskResponse = try client.call("Create", request)
       _ = try client.start(id)
-      try eventually("its start is told") { host.events.topics == ["/tasks/create", "/tasks/start"] }
+      try eventually("its start is told") {
+        host.events.topics == ["/tasks/create", "/tasks/start"]
+      }
       try body(FastHost(host: host, client: client, shim: try client.shimPID))
       try client.kill(id, 9)
       guard try client.wait(id).exitStatus == 137, try client.delete(id).exitStatus == 137 else {
