@@ -39,7 +39,7 @@ sources() {
   bootstrap) echo Main/Bootstrap TaskService/RuntimeOptions+Any ;;
   options) echo Runtime/OptionsTable Runtime/TOMLScanner Runtime/TOMLNumber Runtime/RuntimeOptions ;;
   spec) echo Runtime/JSONDocument Runtime/HostCommand ;;
-  runtime-log) echo Runtime/OCIProgram ;;
+  runtime-log) echo Runtime/OCILog ;;
   cgroup) echo Linux/CgroupHierarchies Linux/ControlGroup TaskService/Metrics+V1 \
     TaskService/Metrics+V2 TaskService/NamedValues ;;
   records) echo Runtime/ExitLog Linux/ProcessIdentity ;;

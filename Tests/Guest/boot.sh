@@ -5,7 +5,7 @@
 # and prints a table. The last line is for run.sh.
 set -u
 
-. /run/disk/settings # root, combinations, limit, rounds, suites of each combination
+. /run/disk/settings # root, combinations and those of cri, limit, rounds, suites
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LD_LIBRARY_PATH=/run/disk/lib
 export TEST_PATIENCE=300 OOM_ROUNDS=$rounds # the processor is emulated
@@ -58,6 +58,9 @@ for combination in $combinations; do
   runtime=${combination%/*} driver=${combination#*/}
   check tests "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \
     --filter "IntegrationTests\..*(${suites[$combination]})"
+done
+for combination in $cri; do
+  check cri "${combination%/*}" "${combination#*/}" "$root/Tests/CRI/run.sh"
 done
 
 row='%-8s %-8s %-10s %6s %6s %8s\n'

@@ -6,6 +6,7 @@
 # and ten times the time is. Variables:
 #   VM_SUITES         a regular expression of suites or tests, for all combinations
 #   VM_COMBINATIONS   such as `runc/systemd crun/cgroupfs`
+#   VM_CRI            combinations for the table of CRI, as Kubernetes uses them; may be empty
 #   VM_LIMIT          seconds for each combination
 #   OOM_ROUNDS        see ResourceTests
 set -eu
@@ -38,6 +39,7 @@ root='$PWD'
 limit=${VM_LIMIT:-1800}
 rounds=${OOM_ROUNDS:-50}
 combinations='${VM_COMBINATIONS:-runc/cgroupfs runc/systemd crun/cgroupfs crun/systemd}'
+cri='${VM_CRI-runc/systemd crun/systemd}'
 declare -A suites=(
   [runc/cgroupfs]='${VM_SUITES:-$runc|$once}'
   [runc/systemd]='${VM_SUITES:-$runc|$driver}'
