@@ -67,9 +67,12 @@ extension Integration {
         let pids = exec.output.text.split { $0.isWhitespace }.compactMap { Int32($0) }
         let listed = try containerd.client("shim-test").pids("shim-test")
         #expect(pids.count == 2 && Set(pids).isSubset(of: listed))
-        try containerd.endTask("shim-test")
+        try containerd.ctr("task", "kill", "--signal", "KILL", "shim-test").expectSuccess()
+        // Before the task is removed: ctr removes its exec then, and complains if that is gone.
         #expect(try exec.wait().status == 137)
         try eventually("all is gone") { pids.allSatisfy(Processes.isGone) }
+        try containerd.awaitState("shim-test", "STOPPED")
+        try containerd.ctr("task", "rm", "shim-test").expectSuccess()
       }
     }
 
