@@ -106,7 +106,8 @@ extension Integration {
           try containerd.startTask("a").expectSuccess()
           #expect(try containerd.shim(of: "a") == shim)
           try containerd.endTask("a")
-          #expect(Processes.children(of: shim).count == 1)
+          // What the command leaves is killed and then reaped: a busy machine takes its time.
+          try eventually("nothing is left of it") { Processes.children(of: shim).count == 1 }
           if round == 3 { before = try Footprint(of: shim) }
         }
         let first = try #require(before)
