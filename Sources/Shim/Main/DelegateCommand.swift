@@ -9,7 +9,7 @@ enum DelegateCommand {
   static func run(_ folders: [String]) -> Int32 {
     guard !folders.isEmpty, folders.allSatisfy({ $0.hasPrefix("/") }) else { return 2 }
     guard let failure = Delegation(folders).complete() else { return 0 }
-    StandardStreams.writeError("\(failure.folder)/cgroup.subtree_control: \(failure.error)\n")
+    StandardStreams.writeErrorLine("\(failure.folder)/cgroup.subtree_control: \(failure.error)")
     return 1
   }
 }
