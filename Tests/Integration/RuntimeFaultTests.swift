@@ -57,6 +57,21 @@ extension Integration {
       }
     }
 
+    /// The runtime is killed, and what it has made works on. Another's process is let be.
+    @Test func aCreateOfWhichHalfIsDone() throws {
+      let above = "/sys/fs/cgroup/\(OCIVariant.hasVersion2 ? "" : "pids/")swift-\(getpid())"
+      try Files.makeFolder("\(above)/a")
+      defer { for group in ["\(above)/a", above] { rmdir(group) } }
+      try Self.run(["FAKE_CREATE": "half", "FAKE_GROUP": "/swift-\(getpid())/a"]) { host, client in
+        let refusal = try client.refusal("Create", Self.create(host, "a"))
+        #expect(refusal.message.hasSuffix("did not terminate successfully: exit status 137"))
+        let left = Processes.children(of: try client.shimPID)
+        #expect(left.map(Processes.commandLine) == [["sleep", "100001"]])
+        for process in left { kill(process, SIGKILL) }
+        try client.shutdown("a")
+      }
+    }
+
     @Test func aCreateThatHangsHoldsUpNobody() throws {
       try Self.run(["FAKE_CREATE": "hang"]) { host, client in
         let shim = try client.shimPID

@@ -8,6 +8,7 @@
 #   fail        logs an error and fails
 #   silent      fails and logs nothing
 #   signal      dies by SIGKILL
+#   half        makes one and another outside of the container, keeps no record, and dies by SIGKILL
 #   megabyte    prints one, then fails
 #   bad-pid     writes a pid file that is none
 #   stranger    writes the pid of a process that is no child of anybody here
@@ -89,6 +90,12 @@ create)
   outlive) make true ;;
   flood) make yes ;;
   numbers) make seq 200000 ;;
+  half)
+    make sleep 100000
+    setsid --fork sleep 100001
+    rm -r "$pidfile" "${root:?}/$id"
+    kill -9 $$
+    ;;
   *) make sleep 100000 ;;
   esac
   ;;

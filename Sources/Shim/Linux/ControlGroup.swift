@@ -19,6 +19,14 @@ package struct ControlGroup {
     guard let folder = processes, !hierarchies.isRoot(folder) else { return nil }
   }
 
+  /// Whether a process is in a group of a name, or below it: a folder's, or that of a scope which
+  /// systemd has made for an OCI runtime.
+  package static func isNamed(_ name: String, of pid: Int32) -> Bool {
+    (ProcFile.read("\(pid)/cgroup") ?? "").split(whereSeparator: { "/\n".contains($0) }).contains {
+      $0 == name || $0.hasSuffix("-\(name).scope")
+    }
+  }
+
   package var isUnified: Bool { hierarchies.isUnified }
 
   /// - Parameter controller: of version 1; version 2 has one folder for all.

@@ -8,6 +8,9 @@ package struct ExitStatus: Equatable, Sendable {
 
   package init(code: UInt32) { self.code = code }
 
+  /// By a signal, or so it says.
+  package var wasKilled: Bool { code > 128 }
+
   /// Collects one child that has exited, if there is one; never waits.
   package static func reapNext() -> (pid: Int32, status: ExitStatus)? {
     var code: UInt32 = 0

@@ -54,6 +54,13 @@ package final class Bundle {
     try document("config.json").hasOwnPIDNamespace
   }
 
+  /// The last name in the path of the control group that config.json asks for, such as
+  /// `/default/NAME` or, for systemd, `system.slice:PREFIX:NAME`; nil when it asks for none.
+  func groupName() throws(BundleError) -> String? {
+    let path = try document("config.json").string("linux", "cgroupsPath") ?? ""
+    return path.split(whereSeparator: { "/:".contains($0) }).last.map { String($0) }
+  }
+
   /// A member of an object in a file.
   func string(_ key: String, of name: String) throws(BundleError) -> String? {
     try document(name).string(key)

@@ -50,6 +50,12 @@ internal import Linux
     return unsafe String(cString: value)
   }
 
+  /// A member of a member that is a string.
+  func string(_ object: String, _ key: String) -> String? {
+    let value = unsafe json_string_value(json_object_get(json_object_get(root, object), key))
+    return unsafe value.map { unsafe String(cString: $0) }
+  }
+
   /// A member of a member; nil when it is no whole number.
   func integer(_ object: String, _ key: String, default absent: Int) -> Int? {
     guard let value = unsafe json_object_get(json_object_get(root, object), key) else {

@@ -29,9 +29,7 @@ extension OCIContainer {
       if isOwn { try? program.bundle.removeFolder(own) }
       switch outcome {
       case .success: completion(nil)
-      case .tooLong:
-        completion(
-          .abandoned("checkpoint did not end within \(Self.limit.components.seconds) s"))
+      case .unfinished(let words): completion(.abandoned("checkpoint: \(words)"))
       case .failure(let words, _):
         // containerd's own shim says the first line of what was printed, and where the log is.
         let line = words.prefix { !$0.isNewline }

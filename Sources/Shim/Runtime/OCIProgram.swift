@@ -14,7 +14,7 @@ final class OCIProgram {
   let options: RuntimeOptions
   let namespace: String
   let bundle: Bundle
-  private let loop: EventLoop
+  let loop: EventLoop
   let children: ChildProcesses
   typealias Warn = (_ words: String, _ id: String) -> Void
   /// For the log.
@@ -45,12 +45,10 @@ final class OCIProgram {
     _ verb: String, _ arguments: [String], streams: [Int32]? = nil, within limit: Duration = limit,
     completion: @escaping (RuntimeError?) -> Void
   ) {
-    execute(arguments, streams: streams, within: limit) { [options] outcome in
+    execute(arguments, streams: streams, within: limit) { outcome in
       switch outcome {
       case .success: completion(nil)
-      case .tooLong:
-        let words = "\(options.binaryName) did not end within \(limit.components.seconds) s"
-        completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
+      case .unfinished(let words): completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
       case .failure(let words, let logged):
         completion(.failed("OCI runtime \(verb) failed: \(logged ?? words)"))
       }
@@ -60,7 +58,8 @@ final class OCIProgram {
   /// How a run has ended.
   enum Outcome {
     case success
-    case tooLong
+    /// It was killed at its work: by us, for want of time, or by somebody.
+    case unfinished(words: String)
     /// - Parameters:
     ///   - words: how it ended and what it printed.
     ///   - logged: the last error in its log.
@@ -90,16 +89,16 @@ final class OCIProgram {
     do throws(Errno) {
       try HelperProcess.run(command, streams: streams, within: limit, loop, children) { ending in
         defer { log.remove() }
-        switch ending.status?.code {
-        case 0: completion(.success)
-        case nil: completion(.tooLong)
-        case let code?:
-          let output = ending.output.isEmpty ? "" : ": \(ending.output)"
-          completion(
-            .failure(
-              words: "\(name) did not terminate successfully: exit status \(code)\(output)",
-              logged: log.lastError))
+        guard let status = ending.status else {
+          let words = "\(name) did not end within \(limit.components.seconds) s"
+          return completion(.unfinished(words: words))
         }
+        if status.code == 0 { return completion(.success) }
+        let output = ending.output.isEmpty ? "" : ": \(ending.output)"
+        let words = "\(name) did not terminate successfully: exit status \(status.code)\(output)"
+        completion(
+          status.wasKilled
+            ? .unfinished(words: words) : .failure(words: words, logged: log.lastError))
       }
     } catch {
       completion(.failure(words: log.unreadable("fork/exec \(path): \(error)"), logged: nil))

@@ -61,8 +61,10 @@ package final class OCIRuntime: ContainerRuntime {
           let container = OCIContainer(request, program, rootfs, process)
           container.delegate { completion(.success(container)) }
         case .failure(.abandoned(let words)):
-          program.run("delete", ["delete", "--force", request.id]) { _ in
-            rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
+          program.endStrays(of: request.id) {
+            program.run("delete", ["delete", "--force", request.id]) { _ in
+              rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
+            }
           }
         case .failure(let error):
           rootfs.unmount { _ in completion(.failure(error)) }
