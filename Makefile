@@ -15,7 +15,7 @@ DEB = .build/deb
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld
 
 .PHONY: all install test cri-test vm-test fuzz fuzz-plants killrounds killrounds-plants soak soak-plants execs \
-  stream lint format protos demo deb deb-test clean setup help
+  stream bench lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -67,6 +67,9 @@ stream: setup all ## MIB= of output (10240) through a reader that comes and goes
 
 soak-plants: setup all ## soak, execs and stream with planted bugs, which are to be found
 	Tests/Reliability/run.sh soak-plants
+
+bench: setup all ## compare with containerd's own shim: memory, start, streams, RPCs; QUICK=1 takes two minutes
+	Benchmarks/run.sh QUICK=$(QUICK) ONLY=$(ONLY)
 
 lint: ## check format, licence lines, imports, file lengths, generated code and versions
 	@Tests/Support/lint.sh

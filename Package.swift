@@ -115,3 +115,12 @@ if Context.environment["RELIABILITY"] != nil {
       path: "Tests/Reliability/Sources", swiftSettings: common),
   ]
 }
+
+// Only `make bench` asks for it.
+if Context.environment["BENCH"] != nil {
+  package.targets += [
+    .executableTarget(
+      name: "bench", dependencies: ["Support", "ContainerdAPI", "TTRPC", "Linux", protobuf, errno],
+      path: "Benchmarks/Sources", swiftSettings: common)
+  ]
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Support
+
+/// `bench [QUICK=1] [ONLY=NAME,NAME]`: see Benchmarks/run.sh.
+@main struct Main {
+  private static var all: [any Benchmark.Type] { [IdleMemory.self] }
+
+  static func main() {
+    do {
+      try measure(CommandLine.arguments.dropFirst())
+    } catch {
+      say("bench: \(error)")
+      exit(1)
+    }
+  }
+
+  private static func measure(_ words: some Sequence<String>) throws {
+    let scale = words.contains("QUICK=1") ? Scale.quick : .full
+    let only = words.first { $0.hasPrefix("ONLY=") }?.dropFirst(5).split(separator: ",") ?? []
+    var table = Table()
+    for benchmark in all where only.isEmpty || only.contains(benchmark.name[...]) {
+      say("\(benchmark.name) ...")
+      table.rows += try benchmark.init().run(scale)
+    }
+    say(table.text)
+    // A part, or a little, is to look at only.
+    if only.isEmpty && scale == .full { try table.record() }
+  }
+}
+
+/// A line, at once: a pipe would hold print's back.
+func say(_ words: String) { FileHandle.standardOutput.write(Data("\(words)\n".utf8)) }

@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh [QUICK=1] [ONLY=NAME,NAME...]: measures our shim and containerd's own in turns, and prints a table of
+# ratios and goals. A whole run leaves its figures and plots in Documentation/benchmarks. Figures of
+# a machine that does other work at the same time are worth nothing.
+set -eu
+cd "$(dirname "$0")/.."
+
+out=.build/bench
+BENCH=1 swift build -c release --product bench --scratch-path $out
+exec $out/release/bench "$@"
