@@ -20,8 +20,10 @@ out=.build/reliability
 # On a busy machine a wait may be long, and a shim without a task takes 30 s to go.
 export TEST_PATIENCE=${TEST_PATIENCE:-60}
 mkdir -p $out/bin
+# Another run may be using it.
 clang -O2 -static -D_GNU_SOURCE -Wall -Wextra -Werror -ITests/Reliability/CPattern/include \
-  Tests/Reliability/Runtime/main.c Tests/Reliability/CPattern/pattern.c -o $out/bin/fast-runtime
+  Tests/Reliability/Runtime/main.c Tests/Reliability/CPattern/pattern.c -o $out/bin/fast-runtime.$$
+mv $out/bin/fast-runtime.$$ $out/bin/fast-runtime
 RELIABILITY=1 swift build -c release --product reliability --scratch-path $out
 run=$out/release/reliability
 
