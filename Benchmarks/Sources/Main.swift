@@ -3,13 +3,18 @@
 import Foundation
 import Support
 
-/// `bench [QUICK=1] [ONLY=NAME,NAME]`: see Benchmarks/run.sh.
+/// `bench [QUICK=1] [ONLY=NAME,NAME]`, `bench hot-symbols MAP`: see Benchmarks/run.sh.
 @main struct Main {
   private static var all: [any Benchmark.Type] { [IdleMemory.self] }
 
   static func main() {
     do {
-      try measure(CommandLine.arguments.dropFirst())
+      let words = CommandLine.arguments.dropFirst()
+      if words.first == "hot-symbols" {
+        try HotSymbols.list(mapFile: words.last ?? "")
+      } else {
+        try measure(words)
+      }
     } catch {
       say("bench: \(error)")
       exit(1)

@@ -39,7 +39,7 @@ extension Integration {
         let shim = try client.shimPID
         let before = try Footprint.whenAsleep(shim)
         #expect(before.threads == 1)
-        #expect(before.memory <= 300)
+        #expect(before.memory <= 220)
 
         // No pace of ours is slower than ten seconds, and all that idle are at rest.
         sleep(11)
@@ -55,7 +55,7 @@ extension Integration {
         try containerd.runSleeper(ContainerTests.id)
         let footprint = try Footprint.whenAsleep(try containerd.shim(of: ContainerTests.id))
         #expect(footprint.threads == 1)
-        #expect(footprint.memory <= 300)
+        #expect(footprint.memory <= 220)
         try containerd.endTask(ContainerTests.id)
       }
     }
