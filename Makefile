@@ -20,7 +20,7 @@ STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-
   -Xlinker --symbol-ordering-file=$(HOT) -Xlinker --no-warn-symbol-ordering
 
 .PHONY: all install test cri-test vm-test fuzz fuzz-plants killrounds killrounds-plants soak soak-plants execs \
-  stream bench hot-symbols lint format protos demo deb deb-test clean setup help
+  stream bench bench-plots hot-symbols lint format protos demo deb deb-test clean setup help
 
 all: ## build the release, static executables in .build/static/release (default)
 	swift build -c release --product $(SHIM) $(STATIC) $(SWIFTFLAGS)
@@ -67,14 +67,17 @@ soak: setup all ## a random mix of all that a shim goes through, for MINUTES= (5
 execs: setup all ## N= execs (100000) in one container, after which the shim is as small as before; SEED=
 	Tests/Reliability/run.sh execs N=$(N) SEED=$(SEED)
 
-stream: setup all ## MIB= of output (10240) through a reader that comes and goes, byte by byte; SEED=
-	Tests/Reliability/run.sh stream MIB=$(MIB) SEED=$(SEED)
+stream: setup all ## MIB= of output (10240) through a reader that comes and goes; containerd AWAY= s; SEED=
+	Tests/Reliability/run.sh stream MIB=$(MIB) AWAY=$(AWAY) SEED=$(SEED)
 
 soak-plants: setup all ## soak, execs and stream with planted bugs, which are to be found
 	Tests/Reliability/run.sh soak-plants
 
 bench: setup all ## compare with containerd's own shim: memory, start, streams, RPCs; QUICK=1 takes two minutes
 	Benchmarks/run.sh QUICK=$(QUICK) ONLY=$(ONLY)
+
+bench-plots: ## draw the plots again from the figures of the last whole run
+	Benchmarks/run.sh plots
 
 hot-symbols: setup ## list anew which variables a shim writes, so that they lie side by side; then build
 	rm -f $(OUT)/$(SHIM)

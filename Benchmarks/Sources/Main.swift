@@ -3,17 +3,17 @@
 import Foundation
 import Support
 
-/// `bench [QUICK=1] [ONLY=NAME,NAME]`, `bench hot-symbols MAP`: see Benchmarks/run.sh.
+/// `bench [QUICK=1] [ONLY=NAME,NAME]`, `bench plots`, `bench hot-symbols MAP`: see Benchmarks/run.sh.
 @main struct Main {
   private static var all: [any Benchmark.Type] { [IdleMemory.self] }
 
   static func main() {
     do {
       let words = CommandLine.arguments.dropFirst()
-      if words.first == "hot-symbols" {
-        try HotSymbols.list(mapFile: words.last ?? "")
-      } else {
-        try measure(words)
+      switch words.first {
+      case "hot-symbols": try HotSymbols.list(mapFile: words.last ?? "")
+      case "plots": try Plots.draw()
+      default: try measure(words)
       }
     } catch {
       say("bench: \(error)")
@@ -31,7 +31,9 @@ import Support
     }
     say(table.text)
     // A part, or a little, is to look at only.
-    if only.isEmpty && scale == .full { try table.record() }
+    guard only.isEmpty && scale == .full else { return }
+    try table.record()
+    try Plots.draw()
   }
 }
 

@@ -8,7 +8,7 @@
 #   killrounds   N= rounds (100), LANES= at once (3), FIRST= plays from that round on
 #   soak         MINUTES= (5), FIRST= step
 #   execs        N= (100000)
-#   stream       MIB= (10240)
+#   stream       MIB= (10240), AWAY= seconds that containerd is once away (0)
 #   WHAT-plants  the same with a bug planted, one after the other, each of which is to be found
 # SEED= is of all random choices. PLANT= names one bug.
 set -eu

@@ -7,16 +7,19 @@ import Support
 import SwiftProtobuf
 
 /// `stream`: output through a reader that stops, continues, goes away and comes back, while containerd
-/// stops and starts again. Each byte is compared.
+/// stops and starts again: each time for a moment, and once, half way, for AWAY seconds in which nobody
+/// reads. Each byte is compared.
 struct Stream {
   let settings: Settings
   let seed: UInt64
   let plant: Plants
+  let away: Int
 
   init(_ settings: Settings) throws {
     self.settings = settings
     seed = settings.seed
     plant = try Plants(settings["PLANT"])
+    away = settings.number("AWAY", or: 0)
   }
 
   private struct Counts {
@@ -46,7 +49,8 @@ struct Stream {
         Record("stream").append([
           ("seed", "\(seed)"), ("MiB", "\(counts.bytes >> 20)"), ("seconds", "\(seconds)"),
           ("stops", "\(counts.stops)"), ("detached", "\(counts.detached)"),
-          ("containerd away", "\(counts.outages)"), ("RssAnon before (kB)", "\(before.memory)"),
+          ("containerd away", "\(counts.outages)"), ("once for (s)", "\(away)"),
+          ("RssAnon before (kB)", "\(before.memory)"),
           ("RssAnon (kB)", "\(after.memory)"), ("wrong bytes", "0"),
         ])
       }
@@ -76,6 +80,7 @@ struct Stream {
     var expected = Pattern(seed: seed)
     var until = choices.number(0...(64 << 20))
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var isLongOutageLeft = away > 0
     var lastRead = ContinuousClock.now
     while let reader = fifo {
       let count = Foundation.read(reader.number, &buffer, buffer.count)
@@ -95,6 +100,14 @@ struct Stream {
       counts.bytes += count
       guard counts.bytes >= until, counts.bytes < total else { continue }
       until = counts.bytes + choices.number(0...(64 << 20))
+      if isLongOutageLeft, counts.bytes > total / 2 {
+        isLongOutageLeft = false
+        try containerd.stop()
+        sleep(UInt32(away))
+        try containerd.start()
+        lastRead = .now
+        continue
+      }
       switch choices.number(1...20) {
       case 1...10:
         counts.stops += 1
