@@ -69,12 +69,14 @@ extension Integration {
       }
     }
 
-    /// A runtime that is gone is told, and the rest is done all the same.
+    /// A runtime that is gone is told, if it has left a state, and the rest is done all the same.
     @Test func aMissingRuntimeIsAWarning() throws {
       try ShimHost.run { host in
         try host.makeBundle("a")
+        let root = "\(host.folder.path)/r"
+        try Files.makeFolder("\(root)/\(host.namespace)/a")
         try host.write(
-          #"{"binary_name":"no-runc","root":"/nowhere"}"#, to: "options.json", of: "a")
+          #"{"binary_name":"no-runc","root":"\#(root)"}"#, to: "options.json", of: "a")
         try host.write("no-runc", to: "runtime", of: "a")
         try Files.makeFolder("\(host.bundle("a"))/rootfs")
         try run("mount", "-t", "tmpfs", "none", "\(host.bundle("a"))/rootfs").expectSuccess()

@@ -76,6 +76,22 @@ extension Integration.RuntimeFaultTests {
     }
   }
 
+  /// As after each task, with containerd 1.6: the runtime has deleted it, and is not asked again.
+  @Test func deleteAsksNoRuntimeThatHasForgotten() throws {
+    try Self.run([:]) { host, client in
+      let _: CreateTaskResponse = try client.call("Create", Self.create(host, "a"))
+      _ = try client.start("a")
+      try client.kill("a", 9)
+      _ = try client.wait("a")
+      _ = try client.delete("a")
+      try host.write("/nonexistent/runc", to: "runtime", of: "a")
+      let ending = try host.delete("a")
+      #expect(ending.errors == "")
+      #expect(try DeleteResponse(serializedBytes: ending.outputBytes).exitStatus == 137)
+      try client.shutdown("a")
+    }
+  }
+
   /// It ended while no shim looked: its status is lost, and nothing is made up.
   @Test func deleteKnowsWhatHadEnded() throws {
     try Self.run([:]) { host, client in

@@ -39,14 +39,21 @@ package struct OCICleanup {
   ///
   /// - Returns: nil when the runtime did not do it: then nobody knows whether the container lives.
   package mutating func end(id: String, namespace: String) -> InitRecord.Ended? {
+    let states = "\(root)/\(namespace)"
     do throws(Errno) {
-      try delete(id, "\(root)/\(namespace)")
+      if Self.hasState(of: id, in: states) { try delete(id, states) }
     } catch {
       warnings.append("\(runtime): \(error)")
     }
     unmount()
     guard warnings.isEmpty else { return nil }
     return .init(pid: pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
+  }
+
+  /// Whether the runtime still knows the container: nothing of it costs as much time as asking. runc, crun
+  /// and youki keep a folder of its name; gVisor's files begin with it.
+  private static func hasState(of id: String, in folder: String) -> Bool {
+    ProcFile.list(at: folder).contains { $0.hasPrefix(id) }
   }
 
   private mutating func delete(_ id: String, _ root: String) throws(Errno) {
