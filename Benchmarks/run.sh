@@ -10,5 +10,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 out=.build/bench
+mkdir -p $out/bin
+compile() { clang -O2 -static -D_GNU_SOURCE -Wall -Wextra -Werror "$@"; }
+for source in Benchmarks/Limits/*.c; do
+  compile "$source" -o $out/bin/"$(basename "$source" .c)" -lmd
+done
+compile -ITests/Reliability/CPattern/include Tests/Reliability/Runtime/main.c \
+  Tests/Reliability/CPattern/pattern.c -o $out/bin/fast-runtime
 BENCH=1 swift build -c release --product bench --scratch-path $out
 exec $out/release/bench "$@"
