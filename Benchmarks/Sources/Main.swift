@@ -5,7 +5,12 @@ import Support
 
 /// `bench [QUICK=1] [ONLY=NAME,NAME]`, `bench plots`, `bench hot-symbols MAP`: see Benchmarks/run.sh.
 @main struct Main {
-  private static var all: [any Benchmark.Type] { [IdleMemory.self] }
+  private static var all: [any Benchmark.Type] {
+    [
+      IdleMemory.self, IdleSwitches.self, ExecMemory.self, ShimsMemory.self, PodMemory.self,
+      Thousand.self, BinarySize.self,
+    ]
+  }
 
   static func main() {
     do {
