@@ -12,7 +12,7 @@ struct ExecMemory: Benchmark {
   private static let atOnce = 10
 
   func run(_ scale: Scale) throws -> [Row] {
-    let execs = scale.pick(10_000, quick: 1000)
+    let execs = scale.pick(10_000, quick: 500)
     let output = scale.pick(1024, quick: 64)
     var raw = RawFigures(columns: ["shim", "execs", "RssAnon (kB)", "page tables (kB)"])
     var growth = Pairs()

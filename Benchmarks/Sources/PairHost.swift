@@ -70,12 +70,15 @@ final class PairHost {
       id: id, client: try ShimClient(run.output), log: log, startTime: run.milliseconds)
   }
 
-  /// - Parameter runtime: the path of the OCI runtime.
-  func createRequest(_ id: String, runtime: String) throws -> CreateTaskRequest {
+  /// - Parameters:
+  ///   - runtime: the path of the OCI runtime.
+  ///   - mounts: the root file system, as containerd lets its shims do.
+  func createRequest(_ id: String, runtime: String, mounts: Bool = true) throws -> CreateTaskRequest
+  {
     try .with {
       $0.id = id
       $0.bundle = bundle(id)
-      $0.rootfs = [busybox.mount]
+      $0.rootfs = mounts ? [busybox.mount] : []
       $0.options = try .of(
         RuncOptions.with {
           $0.binaryName = runtime

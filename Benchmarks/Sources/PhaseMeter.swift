@@ -29,6 +29,15 @@ final class PhaseMeter {
     return try body()
   }
 
+  /// What cannot be less for one run of a runtime: that a process is made and its end is heard of (ms).
+  func floor() throws -> Double {
+    let runs = try (1...20).map { _ in
+      try measure("floor") { try TimedRun([runtime, "--version"]) }.expectSuccess()
+      return try take()[0].beyond
+    }
+    return runs.median
+  }
+
   /// The phases since the last call.
   func take() throws -> [Phase] {
     let calls = (Files.read(runs) ?? "").split(separator: "\n").map { line in

@@ -16,7 +16,7 @@ struct Thousand: Benchmark {
       let client = shim.client
       for id in ids.dropFirst() { try host.makeBundle(id, host.sleepSpec) }
       for id in ids {
-        let request = try host.createRequest(id, runtime: Limits.fastRuntime)
+        let request = try host.createRequest(id, runtime: Limits.fastRuntime, mounts: false)
         let _: CreateTaskResponse = try client.call("Create", request)
         _ = try client.start(id)
       }
