@@ -90,7 +90,7 @@ lint: ## check format, licence lines, imports, file lengths, generated code and 
 	@Tests/Support/lint.sh
 
 format: ## format all Swift sources in place
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
 
 protos: ## generate Swift from our .proto files
 	@Tests/Support/protos.sh

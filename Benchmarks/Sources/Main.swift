@@ -8,7 +8,8 @@ import Support
   private static var all: [any Benchmark.Type] {
     [
       IdleMemory.self, IdleSwitches.self, ExecMemory.self, ShimsMemory.self, PodMemory.self,
-      Thousand.self, Commands.self, Phases.self, BinarySize.self,
+      Thousand.self, Commands.self, Phases.self, BinarySize.self, Throughput.self, Lines.self,
+      ManyWriters.self, StateCalls.self,
     ]
   }
 

@@ -16,6 +16,9 @@ package final class Connection {
     }
   }
 
+  /// The socket, for those who do more than one call at a time.
+  package var number: Int32 { socket.number }
+
   /// The other side sees the end, whoever still holds this connection.
   package func close() { shutdown(socket.number, Int32(SHUT_RDWR)) }
 
