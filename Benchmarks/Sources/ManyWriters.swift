@@ -17,7 +17,7 @@ struct ManyWriters: Benchmark {
     var raw = RawFigures(columns: ["shim", "containers", "round", "CPU (s/s)"])
     var costs = Series()
     try Writers.run(Self.name, count: count) { writers in
-      try Subject.shims.alternate(scale.pick(3, quick: 2)) { subject, round in
+      try Subject.allCases.alternate(scale.pick(3, quick: 2)) { subject, round in
         let flow = try writers.measure(subject, job)
         let cost = flow.processor / Double(seconds)
         raw.add(subject, count, round, cost)

@@ -41,10 +41,10 @@ struct Writers {
     }
   }
 
-  /// Runs all writers of a shim, or one behind the limit.
+  /// Runs as many writers as there are containers of a shim, behind that or behind the limit.
   func measure(_ subject: Subject, _ job: Job) throws -> Flow {
-    guard let shim = subject.shim else { return try measureLimit(job) }
     let drain = try Drain((0..<count).map(output))
+    guard let shim = subject.shim else { return try measureLimit(job, drain) }
     let containers = containers[shim]
     for (number, container) in containers.enumerated() {
       try start(container, command(job, number, in: Self.path), to: output(number))
@@ -54,13 +54,14 @@ struct Writers {
     return flow
   }
 
-  private func measureLimit(_ job: Job) throws -> Flow {
-    let drain = try Drain([output(0)])
-    let relay = try Subprocess(
-      [LimitProgram.path("relay"), output(0)] + command(job, 0, in: folder.path))
-    // Not reaped yet, it has its clock still when it has ended.
-    let flow = try flow(job, drain, [ProcessorTime(of: relay.pid)])
-    try relay.wait().expectSuccess()
+  private func measureLimit(_ job: Job, _ drain: Drain) throws -> Flow {
+    let program = try LimitProgram.path("relay")
+    let relays = try (0..<count).map {
+      try Subprocess([program, output($0)] + command(job, $0, in: folder.path))
+    }
+    // Those not reaped yet have their clocks still when they have ended.
+    let flow = try flow(job, drain, relays.map { try ProcessorTime(of: $0.pid) })
+    for relay in relays { try relay.wait().expectSuccess() }
     return flow
   }
 
