@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // relay FIFO COMMAND...: the limit of what a shim can do for a stream. It runs a command whose output is
-// a pipe, and splices that to a FIFO, both of 1 MiB, when epoll tells that it may. Nothing else.
+// a pipe, and splices that to a FIFO, both of 1 MiB, when epoll tells that it may. Nothing else. It ends
+// with the pipe: the command may be `runc exec --detach`, and who writes is what that leaves behind.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,9 +25,8 @@ static pid_t spawn(int output, char **command) {
   pid_t pid = fork();
   if (pid < 0) fail("fork");
   if (pid > 0) return pid;
-  // It may wait for something when we are gone.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || dup2(output, 1) < 0) fail("child");
-  execv(command[0], command);
+  if (dup2(output, 1) < 0) fail("dup2");
+  execvp(command[0], command);
   fail(command[0]);
   return -1;
 }

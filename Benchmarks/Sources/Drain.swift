@@ -39,6 +39,12 @@ final class Drain {
     try read(while: { $0.bytes < bytes })
   }
 
+  /// The same from one.
+  func read(_ bytes: Int, of number: Int) throws {
+    let source = sources[number]
+    try read(while: { $0 === source && $0.bytes < bytes })
+  }
+
   /// Reads to the end of each, which is where it has to be.
   func readToEnd(at bytes: Int) throws {
     try read(while: { !$0.hasEnded })

@@ -83,7 +83,7 @@ struct StateCalls: Benchmark {
   }
 
   private func manyAtOnce(_ servers: [Subject: Server], _ scale: Scale) throws -> [Row] {
-    let block = 20_000
+    let block = scale.pick(100_000, quick: 20_000)
     var raw = RawFigures(columns: ["shim", "round", "requests/s", "CPU (ms per 10,000)"])
     var rates = Series()
     for server in servers.values { _ = try server.client.measure(block) }

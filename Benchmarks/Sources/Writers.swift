@@ -23,6 +23,7 @@ struct Writers {
     let processor: Double
   }
 
+  /// Of our folder, in the containers.
   private static let path = "/bench"
 
   private let containers: Containers
@@ -47,17 +48,26 @@ struct Writers {
     guard let shim = subject.shim else { return try measureLimit(job, drain) }
     let containers = containers[shim]
     for (number, container) in containers.enumerated() {
-      try start(container, command(job, number, in: Self.path), to: output(number))
+      try start(container, command(job, number), to: output(number))
     }
     let flow = try flow(job, drain, containers.map(\.time))
     for container in containers { try delete(container) }
     return flow
   }
 
+  /// With the writers in our containers, and so in control groups of their own: beside its relay a
+  /// writer would get another share of the processors.
   private func measureLimit(_ job: Job, _ drain: Drain) throws -> Flow {
     let program = try LimitProgram.path("relay")
-    let relays = try (0..<count).map {
-      try Subprocess([program, output($0)] + command(job, $0, in: folder.path))
+    var relays: [Subprocess] = []
+    for (number, container) in containers[.ours].enumerated() {
+      let exec = [
+        "runc", "--root", "/run/containerd/runc/\(Containerd.namespace)", "exec", "--detach",
+      ]
+      relays.append(
+        try Subprocess(
+          [program, output(number)] + exec + [container.id] + command(job, number)))
+      try drain.read(1, of: number)
     }
     // Those not reaped yet have their clocks still when they have ended.
     let flow = try flow(job, drain, relays.map { try ProcessorTime(of: $0.pid) })
@@ -80,8 +90,8 @@ struct Writers {
   private func output(_ number: Int) -> String { "\(folder.path)/out-\(number)" }
 
   /// Paced writers do not write all at the same moment.
-  private func command(_ job: Job, _ number: Int, in folder: String) -> [String] {
-    var words = ["\(folder)/writer", "\(folder)/gate", "\(job.bytes)", "\(job.size)"]
+  private func command(_ job: Job, _ number: Int) -> [String] {
+    var words = ["\(Self.path)/writer", "\(Self.path)/gate", "\(job.bytes)", "\(job.size)"]
     if let period = job.period { words += ["\(period)", "\(period * number / count)"] }
     return words
   }
