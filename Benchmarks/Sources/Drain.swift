@@ -56,17 +56,24 @@ final class Drain {
   private func read(while isUnfinished: (Source) -> Bool) throws {
     var unfinished = sources.count(where: isUnfinished)
     while unfinished > 0 {
-      guard poll(&requests, nfds_t(requests.count), 30_000) > 0 else {
-        throw TestFailure("no output any more, after \(sources.map(\.bytes)) bytes")
-      }
+      guard poll(&requests, nfds_t(requests.count), 30_000) > 0 else { throw interruption }
       for place in requests.indices where requests[place].revents != 0 {
         let source = sources[place]
         let wasUnfinished = isUnfinished(source)
         try read(source)
         if source.hasEnded { requests[place].fd = -1 }
-        if wasUnfinished && !isUnfinished(source) { unfinished -= 1 }
+        guard wasUnfinished else { continue }
+        if !isUnfinished(source) {
+          unfinished -= 1
+        } else if source.hasEnded {
+          throw interruption
+        }
       }
     }
+  }
+
+  private var interruption: TestFailure {
+    TestFailure("no output any more, after \(sources.map(\.bytes)) bytes")
   }
 
   private func read(_ source: Source) throws {
