@@ -8,8 +8,8 @@ package struct ExitStatus: Equatable, Sendable {
 
   package init(code: UInt32) { self.code = code }
 
-  /// By a signal, or so it says.
-  package var wasKilled: Bool { code > 128 }
+  /// By a signal (there are 64), or so it says. runc ends with 255 by itself.
+  package var wasKilled: Bool { 129...192 ~= code }
 
   /// Collects one child that has exited, if there is one; never waits.
   package static func reapNext() -> (pid: Int32, status: ExitStatus)? {
