@@ -4,6 +4,7 @@
 
 #include "CLinux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,6 +28,19 @@ int clinux_mount(const char *source, const char *target, const char *type, unsig
 }
 
 int clinux_unmount(const char *path) { return answer(umount2(path, UMOUNT_NOFOLLOW)); }
+
+bool clinux_is_bare(const char *folder) {
+  struct statx status;
+  bool known = statx(AT_FDCWD, folder, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &status) == 0 &&
+               status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT;  // Linux 5.8
+  if (!known || status.stx_attributes & STATX_ATTR_MOUNT_ROOT) return false;
+  DIR *entries = opendir(folder);
+  if (!entries) return false;
+  int count = 0;
+  while (count <= 2 && readdir(entries)) count++;
+  closedir(entries);
+  return count == 2;  // itself and the one above
+}
 
 int clinux_remount_bind(const char *target, unsigned long flags) {
   struct statvfs now;

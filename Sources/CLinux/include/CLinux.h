@@ -62,6 +62,8 @@ int clinux_mount(const char *source, const char *target, const char *type, unsig
                  const char *data);
 // Without MNT_DETACH: -EBUSY while it is used, -EINVAL for what is no mount point.
 int clinux_unmount(const char *path);
+// Whether a folder is empty and no mount point; false when that cannot be told.
+bool clinux_is_bare(const char *folder);
 // Adds flags to those a bind mount has: the kernel refuses to drop those that are locked.
 int clinux_remount_bind(const char *target, unsigned long flags);
 // O_PATH: a path below a root, out of which no link and no `..` leads.

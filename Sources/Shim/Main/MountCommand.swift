@@ -19,7 +19,7 @@ enum MountCommand {
     } catch {
       return fail("failed to mount rootfs component: mkdir \(root): \(error)")
     }
-    let before = Mounts.below(realPath(root)).count
+    let before = Mounts.isBare(root) ? 0 : Mounts.below(realPath(root)).count
     for mount in mounts {
       do throws(Mount.Failure) {
         try mount.attach(to: root)
