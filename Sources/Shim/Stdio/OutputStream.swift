@@ -70,10 +70,12 @@ final class OutputStream {
     if let sink = sink.take() { return startRelay(to: sink, splices: false) }
     do throws(Errno) {
       fifo = try Fifo(path: path)
-      // Before the first look: a reader that comes in between is not missed.
-      notify(.opened, otherwiseEvery: .milliseconds(20)) { [unowned self] in lookForReader() }
       writer = try fifo?.openForWriting()
       lookForReader()
+      // Nearly always the client is there first, and inotify is spared.
+      guard self.onConnected != nil else { return }
+      notify(.opened, otherwiseEvery: .milliseconds(20)) { [unowned self] in lookForReader() }
+      lookForReader()  // one that came in between
     } catch .invalidArgument {
       openFile()
     } catch {
@@ -134,6 +136,20 @@ final class OutputStream {
     stage = .draining
     onRelayed.take()?()
     if isDrained { return close() }
+    var pause = Duration.milliseconds(1)
+    let timer = Timer(hub.loop) { [unowned self] in
+      if isDrained { return close() }
+      pause *= 2
+      if pause < Self.patience { self.timer?.schedule(after: pause) } else { awaitSlowReader() }
+    }
+    timer.schedule(after: pause)
+    self.timer = timer
+  }
+
+  /// A reader at work has taken the rest by then.
+  private static let patience = Duration.milliseconds(64)
+
+  private func awaitSlowReader() {
     notify([.read, .readerLeft], otherwiseEvery: .seconds(10)) { [unowned self] in
       if isDrained { close() }
     }
@@ -142,7 +158,8 @@ final class OutputStream {
 
   private var isDrained: Bool { (keeper?.readableBytes ?? 0) == 0 }
 
-  /// Calls `look` after events of the FIFO; from time to time too, since inotify may have no room
+  /// Calls `look` after events of the FIFO. To make and to end an inotify instance takes the kernel some
+  /// 10 ms, during which we stand still: only for what may take long. From time to time too, since inotify may have no room
   /// for us (EMFILE) or tell nothing (a reader's splice, on older kernels).
   private func notify(
     _ events: FileEvents, otherwiseEvery interval: Duration, look: @escaping () -> Void
