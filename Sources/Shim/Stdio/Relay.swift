@@ -19,6 +19,8 @@ final class Relay {
   }
 
   private static let spliceFrom = 16 * 1024
+  /// A busy stream that has so much at each of so many turns has a reader that keeps up.
+  private static let (much, turnsOfMuch) = (64 * 1024, 16)
   private static let terminalPause = Duration.milliseconds(100)
   private static let largestPipe = 1024 * 1024
   /// A stream whose last turn is this near is busy.
@@ -33,6 +35,9 @@ final class Relay {
   private var held: [UInt8] = []
   private var lastTurn = Duration.zero
   private var growsWhenWritable = false
+  /// With less a busy stream waits for more: each turn costs a wake-up of the shim and of the writer.
+  private var gathersUpTo = Relay.spliceFrom
+  private var fullTurns = 0
   /// For an input that is a terminal: when nobody has it open it is no end as long as the process
   /// lives, which may open it again.
   private var hangUp: Timer?
@@ -63,14 +68,30 @@ final class Relay {
   private func inputIsReadable() {
     guard let input else { return }
     let now = MonotonicClock.now
+    let isBusy = now - lastTurn < Self.busy
     let available = input.descriptor.readableBytes
-    if available > 0, available < Self.spliceFrom, now - lastTurn < Self.busy {
+    if available > 0, available < gathersUpTo, isBusy {
       input.awaitsReadable = false
       hub.pace(self)
     } else {
+      growIfFast(isBusy ? available : 0)
       lastTurn = now
       turn(available)
     }
+  }
+
+  /// A reader that keeps up never lets the output get full, which would make it grow.
+  private func growIfFast(_ available: Int) {
+    guard splices, gathersUpTo == Self.spliceFrom else { return }
+    fullTurns = available >= Self.much ? fullTurns + 1 : 0
+    if fullTurns == Self.turnsOfMuch { grow() }
+  }
+
+  private func grow() {
+    guard let input, let output else { return }
+    output.descriptor.growPipe(to: Self.largestPipe)
+    input.descriptor.growPipe(to: Self.largestPipe)
+    gathersUpTo = max(Self.spliceFrom, input.descriptor.pipeCapacity / 2)
   }
 
   func turnAfterPace() {
@@ -205,8 +226,7 @@ final class Relay {
     // Now, not when it was found full: somebody does read, so the pages will not lie unread.
     if growsWhenWritable {
       growsWhenWritable = false
-      output.descriptor.growPipe(to: Self.largestPipe)
-      input.descriptor.growPipe(to: Self.largestPipe)
+      grow()
     }
     if !held.isEmpty {
       let held = self.held
