@@ -19,7 +19,7 @@ import Support
       switch words.first {
       case "hot-symbols": try HotSymbols.list(mapFile: words.last ?? "")
       case "plots": try Plots.draw()
-      default: try measure(words)
+      default: try measure()
       }
     } catch {
       say("bench: \(error)")
@@ -27,17 +27,16 @@ import Support
     }
   }
 
-  private static func measure(_ words: some Sequence<String>) throws {
-    let scale = words.contains("QUICK=1") ? Scale.quick : .full
-    let only = words.first { $0.hasPrefix("ONLY=") }?.dropFirst(5).split(separator: ",") ?? []
+  private static func measure() throws {
+    let scale = RunOptions.scale
+    let only = RunOptions.only
     var table = Table()
-    for benchmark in all where only.isEmpty || only.contains(benchmark.name[...]) {
+    for benchmark in all where only.isEmpty || only.contains(benchmark.name) {
       say("\(benchmark.name) ...")
       table.rows += try benchmark.init().run(scale)
     }
     say(table.text)
-    // A part, or a little, is to look at only.
-    guard only.isEmpty && scale == .full else { return }
+    guard RunOptions.isWhole else { return }
     try table.record()
     try Plots.draw()
   }

@@ -3,9 +3,11 @@
 import Foundation
 import Support
 
-/// The figures behind the rows and plots, kept as `Documentation/benchmarks/NAME.tsv`.
+/// The figures behind the rows and plots, kept as `NAME.tsv`: in Documentation/benchmarks those of a
+/// whole run, which are the ones that are plotted; others below .build.
 struct RawFigures {
-  static let folder = "\(ShimBinary.root)/Documentation/benchmarks"
+  static let folder =
+    "\(ShimBinary.root)/\(RunOptions.isWhole ? "Documentation/benchmarks" : ".build/bench/figures")"
 
   private var lines: [String]
 
