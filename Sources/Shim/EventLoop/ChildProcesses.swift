@@ -10,8 +10,9 @@ package import struct SystemPackage.Errno
 /// What an OCI runtime makes becomes our child when the runtime exits (we are the subreaper), and may
 /// be reaped before anybody knows its pid. So exits of strangers are kept while a runtime is at work.
 package final class ChildProcesses {
-  private var handlers: [Int32: (ExitStatus) -> Void] = [:]
-  private var strangers: [Int32: ExitStatus] = [:]
+  /// By pid.
+  private var handlers: [Int: (ExitStatus) -> Void] = [:]
+  private var strangers: [Int: ExitStatus] = [:]
   private var expecting = 0
   /// More strangers than this are not a runtime's: the containers' orphans come to us as well.
   private static let strangerLimit = 4096
@@ -24,10 +25,10 @@ package final class ChildProcesses {
   package init(openFiles: OpenFileLimit) { self.openFiles = openFiles }
 
   package func register(_ pid: Int32, onExit: @escaping (ExitStatus) -> Void) {
-    handlers[pid] = onExit
+    handlers[Int(pid)] = onExit
   }
 
-  package func isRegistered(_ pid: Int32) -> Bool { handlers[pid] != nil }
+  package func isRegistered(_ pid: Int32) -> Bool { handlers[Int(pid)] != nil }
 
   package var count: Int { handlers.count }
 
@@ -51,7 +52,7 @@ package final class ChildProcesses {
       register(pid, onExit: onExit)
       return pidfd
     }
-    guard let status = strangers.removeValue(forKey: pid) else { throw .noChildProcess }
+    guard let status = strangers.removeValue(forKey: Int(pid)) else { throw .noChildProcess }
     onExit(status)
     return nil
   }
@@ -59,10 +60,10 @@ package final class ChildProcesses {
   /// Reaps all that has exited: one SIGCHLD may stand for many children.
   package func reap() {
     while let (pid, status) = ExitStatus.reapNext() {
-      if let handler = handlers.removeValue(forKey: pid) {
+      if let handler = handlers.removeValue(forKey: Int(pid)) {
         handler(status)
       } else {
-        if expecting > 0, strangers.count < Self.strangerLimit { strangers[pid] = status }
+        if expecting > 0, strangers.count < Self.strangerLimit { strangers[Int(pid)] = status }
         onOrphanReaped()
       }
     }

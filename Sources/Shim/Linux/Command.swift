@@ -66,10 +66,13 @@ package struct ChildProcess: ~Copyable {
 private func withCStrings<Result>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
-  let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
-  defer { unsafe pointers.forEach { unsafe free($0) } }
-  return unsafe pointers.withUnsafeBufferPointer { buffer in
-    guard let base = buffer.baseAddress else { preconditionFailure("never empty") }
-    return unsafe body(base)
+  let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+    capacity: strings.count + 1)
+  for index in strings.indices { unsafe pointers[index] = unsafe strdup(strings[index]) }
+  unsafe pointers[strings.count] = nil
+  defer {
+    for index in strings.indices { unsafe free(pointers[index]) }
+    unsafe pointers.deallocate()
   }
+  return unsafe body(pointers)
 }

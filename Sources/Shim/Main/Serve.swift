@@ -90,10 +90,10 @@ final class Serve {
       signals = try SignalSource(
         loop,
         [
-          SIGCHLD: { [unowned self] in children.reap() },
-          SIGTERM: { [unowned self] in end("SIGTERM") },
-          SIGINT: { [unowned self] in end("SIGINT") },
-          SIGUSR1: { [unowned self] in dump() },
+          (SIGCHLD, { [unowned self] in children.reap() }),
+          (SIGTERM, { [unowned self] in end("SIGTERM") }),
+          (SIGINT, { [unowned self] in end("SIGINT") }),
+          (SIGUSR1, { [unowned self] in dump() }),
         ])
     } catch {
       // Nobody reads our standard error any more.

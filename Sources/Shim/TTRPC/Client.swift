@@ -22,7 +22,8 @@ package final class Client {
   private let path: String
   private let deadlines: Deadlines
   private var channel: FrameChannel?
-  private var pending: [UInt32: PendingCall] = [:]
+  /// By stream.
+  private var pending: [Int: PendingCall] = [:]
   private var lastStreamID: UInt32?
 
   /// - Parameter path: of a Unix socket.
@@ -100,7 +101,7 @@ package final class Client {
     let deadline = deadlines.add(at: MonotonicClock.now + timeout) { [weak self] in
       self?.finish(streamID, .failure(.deadlineExceeded))
     }
-    pending[streamID] = PendingCall(completion: completion, deadline: deadline)
+    pending[Int(streamID)] = PendingCall(completion: completion, deadline: deadline)
     channel.send(Frame(streamID: streamID, type: .request, payload: payload))
   }
 
@@ -156,7 +157,7 @@ package final class Client {
   }
 
   private func finish(_ streamID: UInt32, _ result: Result<[UInt8], Status>) {
-    guard let call = pending.removeValue(forKey: streamID) else { return }
+    guard let call = pending.removeValue(forKey: Int(streamID)) else { return }
     deadlines.remove(call.deadline)
     call.completion(result)
   }

@@ -15,7 +15,7 @@ package final class Server {
   private let router: Router
   private let limits: Limits
   private let ledger: RequestLedger
-  private var connections: [ObjectIdentifier: Connection] = [:]
+  private var connections: [Connection] = []
   private var listener: Watch?
   private var acceptAgain: Timer?
 
@@ -41,7 +41,7 @@ package final class Server {
   package var requestsInFlight: Int { ledger.inFlight + ledger.longRunning }
 
   /// Bytes of replies that wait for their readers.
-  package var queuedBytes: Int { connections.values.reduce(0) { $0 + $1.queuedBytes } }
+  package var queuedBytes: Int { connections.reduce(0) { $0 + $1.queuedBytes } }
 
   /// Accepts no more; connections live on.
   package func stop() {
@@ -51,7 +51,7 @@ package final class Server {
 
   /// Writes what is queued, as far as it fits.
   package func flush() {
-    for connection in connections.values { connection.flush() }
+    for connection in connections { connection.flush() }
   }
 
   /// Takes one: the loop calls again while others wait, and connections get their turns between.
@@ -78,17 +78,14 @@ package final class Server {
     guard UnixSocket.isPeerOurself(socket), connections.count < limits.connections else { return }
     let channel = FrameChannel(loop, socket, queueLimit: limits.queuedBytes)
     let connection = Connection(channel, router, ledger)
-    let id = ObjectIdentifier(connection)
-    connections[id] = connection
-    channel.onClosed = { [unowned self] in closed(id) }
+    connections.append(connection)
+    channel.onClosed = { [unowned self, unowned connection] in closed(connection) }
   }
 
-  private func closed(_ id: ObjectIdentifier) {
-    connections[id] = nil
-    // A dictionary does not shrink by itself, and we live for months after a crowd.
-    if connections.count < connections.capacity / 16 {
-      connections = Dictionary(uniqueKeysWithValues: connections.map { ($0, $1) })
-    }
+  private func closed(_ connection: Connection) {
+    connections.removeAll { $0 === connection }
+    // An array does not shrink by itself, and we live for months after a crowd.
+    if connections.count < connections.capacity / 16 { connections = connections.map { $0 } }
     resumeAccepting()
     onConnectionClosed()
   }
