@@ -23,8 +23,11 @@ package struct CgroupHierarchies: Sendable {
   init(_ table: String, at place: String = "/sys/fs/cgroup") {
     var first: [Hierarchy] = []
     var unified: Hierarchy?
-    for line in table.split(separator: "\n") {
-      let words = line.split(separator: " ")
+    for line in table.lines {
+      // A table has hundreds of other mounts, and words of characters take long to find.
+      let head = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+      guard head.count > 5, head[4].starts(with: place.utf8) else { continue }
+      let words = Substring(line).split(separator: " ")
       guard let dash = words.firstIndex(of: "-"), dash > 5, words.count > dash + 3 else { continue }
       let found = Hierarchy(
         controllers: String(words[dash + 3]), mountPoint: String(words[4]), root: String(words[3]))
@@ -44,20 +47,26 @@ package struct CgroupHierarchies: Sendable {
   ///
   /// - Parameter table: its /proc/PID/cgroup: lines `number:controllers:path`, of version 2 `0::path`.
   func folder(_ controller: String, of table: String) -> String? {
-    for line in table.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+    for line in table.lines {
+      let fields = line.split(
+        separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3, isUnified ? fields[1].isEmpty : fields[1].names(controller) else {
         continue
       }
-      return all.first { isUnified || $0.controllers[...].names(controller) }?.folder(of: fields[2])
+      return all.first { isUnified || $0.controllers[...].utf8.names(controller) }?
+        .folder(of: Substring(fields[2]))
     }
     return nil
   }
 }
 
-extension Substring {
+extension String {
+  fileprivate var lines: [Substring.UTF8View] { utf8.split(separator: UInt8(ascii: "\n")) }
+}
+
+extension Substring.UTF8View {
   fileprivate func names(_ controller: String) -> Bool {
-    split(separator: ",").contains { $0 == controller }
+    split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual(controller.utf8) }
   }
 }
 
