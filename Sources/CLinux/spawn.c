@@ -52,21 +52,25 @@ static int place_descriptors(const int *wanted, size_t count) {
   return close_range((unsigned)count, ~0U, 0);
 }
 
+// All but the program.
+static int set_up(const struct clinux_spawn *request, pid_t parent) {
+  if (request->death_signal) {
+    if (prctl(PR_SET_PDEATHSIG, request->death_signal) < 0) return -1;
+    if (getppid() != parent) _exit(127);  // it died before the prctl
+  }
+  if (request->own_group && setpgid(0, 0) < 0) return -1;
+  const struct rlimit open_files = {request->open_files_soft, request->open_files_hard};
+  if (place_descriptors(request->descriptors, request->descriptor_count) < 0) return -1;
+  // Only now: with the lower limit and our full table no descriptor could have been moved.
+  if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) return -1;
+  default_signals();
+  return 0;
+}
+
 static int child(void *argument) {
   struct birth *birth = argument;
   const struct clinux_spawn *request = birth->request;
-  if (request->death_signal) {
-    if (prctl(PR_SET_PDEATHSIG, request->death_signal) < 0) goto failed;
-    if (getppid() != birth->parent) _exit(127);  // it died before the prctl
-  }
-  if (request->own_group && setpgid(0, 0) < 0) goto failed;
-  const struct rlimit open_files = {request->open_files_soft, request->open_files_hard};
-  if (place_descriptors(request->descriptors, request->descriptor_count) < 0) goto failed;
-  // Only now: with the lower limit and our full table no descriptor could have been moved.
-  if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) goto failed;
-  default_signals();
-  execve(request->path, request->argv, request->envp);
-failed:
+  if (set_up(request, birth->parent) == 0) execve(request->path, request->argv, request->envp);
   birth->error = errno;
   _exit(127);
 }
@@ -92,4 +96,27 @@ pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd) {
     close(*pidfd);
   }
   return error ? -error : pid;
+}
+
+// A plain fork: the copy may take its time. With one thread all of it is as usable as before.
+pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd) {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  pid_t parent = getpid();
+  pid_t pid = _Fork();
+  if (pid == 0) {
+    if (set_up(request, parent) < 0) _exit(127);
+    return 0;
+  }
+  int error = errno;
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (pid < 0) return -error;
+  // Nobody has reaped it: the pid is its own.
+  *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (*pidfd >= 0) return pid;
+  error = errno;
+  kill(pid, SIGKILL);
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+  return -error;
 }

@@ -96,7 +96,12 @@ extension Integration {
         }
         var inUse: Handle? = try Handle.open("\(host.bundle("bad"))/rootfs", O_RDONLY)
         let delete = try client.begin("Delete", DeleteRequest.with { $0.id = "bad" })
-        let unmount = try Self.child(of: client) { $0.dropFirst().first == "unmount" }
+        let shim = try client.shimPID
+        let unmount = try eventually("the copy of the shim that unmounts") {
+          Processes.children(of: shim).first {
+            Processes.field("Name", of: $0) == "shim:unmount"
+          }
+        }
         kill(unmount, SIGSTOP)
         try Self.expectBounds(client)
         #expect(Processes.field("State", of: unmount)?.hasPrefix("T") == true)

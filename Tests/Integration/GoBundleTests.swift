@@ -69,6 +69,27 @@ extension Integration {
       }
     }
 
+    /// The shim and the runtime have been killed while a container was made, which has no pid yet.
+    @Test func deleteEndsWhatACreateHasLeft() throws {
+      let above = "/sys/fs/cgroup/\(OCIVariant.hasVersion2 ? "" : "pids/")swift-\(getpid())"
+      try Files.makeFolder("\(above)/b")
+      defer { for group in ["\(above)/b", above] { rmdir(group) } }
+      try ShimHost.run { host in
+        try host.makeBundle("b")
+        try host.write(#"{"root":"\#(host.folder.path)/r"}"#, to: "options.json", of: "b")
+        try host.write(
+          #"{"linux":{"cgroupsPath":"/swift-\#(getpid())/b"}}"#, to: "config.json", of: "b")
+        let stray = try Subprocess(["sleep", "100000"])
+        try "\(stray.pid)".write(
+          toFile: "\(above)/b/cgroup.procs", atomically: false, encoding: .utf8)
+        let other = try Subprocess(["sleep", "100000"])
+        #expect(try host.delete("b").errors == "")
+        #expect(try stray.wait().status == 137)
+        #expect(!other.hasExited)
+        other.kill(SIGKILL)
+      }
+    }
+
     /// A runtime that is gone is told, if it has left a state, and the rest is done all the same.
     @Test func aMissingRuntimeIsAWarning() throws {
       try ShimHost.run { host in

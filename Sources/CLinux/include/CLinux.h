@@ -29,6 +29,10 @@ struct clinux_spawn {
 // Stores a pidfd. Answers the pid.
 pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd);
 
+// Makes a copy of this process with these descriptors, signals and limits, which executes nothing: in
+// it the answer is 0. Stores a pidfd and answers the pid here.
+pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd);
+
 // -- process.c ----------------------------------------------------------------------------------
 
 int clinux_become_subreaper(void);

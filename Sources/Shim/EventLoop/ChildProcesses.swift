@@ -22,7 +22,15 @@ package final class ChildProcesses {
   /// What children get, which is not what we have raised our own to.
   package let openFiles: OpenFileLimit
 
-  package init(openFiles: OpenFileLimit) { self.openFiles = openFiles }
+  /// What a child that is a copy of us can do: words, as of a command line, to an exit code.
+  package let commands: ([String]) -> Int32
+
+  package init(
+    openFiles: OpenFileLimit, commands: @escaping ([String]) -> Int32 = { _ in 2 }
+  ) {
+    self.openFiles = openFiles
+    self.commands = commands
+  }
 
   package func register(_ pid: Int32, onExit: @escaping (ExitStatus) -> Void) {
     handlers[Int(pid)] = onExit

@@ -60,6 +60,26 @@ package struct ChildProcess: ~Copyable {
   package let pidfd: Descriptor
 
   package consuming func takeDescriptor() -> Descriptor { pidfd }
+
+  /// A copy of this process, which has one thread, that does one thing and ends with its answer as exit
+  /// code; or with us. It has these descriptors and no others. To execute a program takes ten times
+  /// as long.
+  package static func copy(
+    descriptors: [Int32], openFiles: OpenFileLimit, _ body: () -> Int32
+  ) throws(Errno) -> ChildProcess {
+    var pidfd: Int32 = -1
+    let pid = unsafe descriptors.withUnsafeBufferPointer { descriptors in
+      var request = unsafe clinux_spawn()
+      unsafe request.descriptors = descriptors.baseAddress
+      unsafe request.descriptor_count = descriptors.count
+      unsafe request.death_signal = SIGKILL
+      unsafe request.open_files_soft = openFiles.soft
+      unsafe request.open_files_hard = openFiles.hard
+      return unsafe clinux_fork(&request, &pidfd)
+    }
+    if pid == 0 { _exit(body()) }
+    return ChildProcess(pid: try check(pid), pidfd: Descriptor(owning: pidfd))
+  }
 }
 
 /// A C array of C strings that ends in NULL.

@@ -19,11 +19,12 @@ package struct ControlGroup {
     guard let folder = processes, !hierarchies.isRoot(folder) else { return nil }
   }
 
-  /// Whether a process is in a group of a name, or below it: a folder's, or that of a scope which
-  /// systemd has made for an OCI runtime.
+  /// Whether a process is in a group or below it.
+  ///
+  /// - Parameter name: the end of the group's path, one or more whole names.
   package static func isNamed(_ name: String, of pid: Int32) -> Bool {
-    (ProcFile.read("\(pid)/cgroup") ?? "").split(whereSeparator: { "/\n".contains($0) }).contains {
-      $0 == name || $0.hasSuffix("-\(name).scope")
+    (ProcFile.read("\(pid)/cgroup") ?? "").split(separator: "\n").contains {
+      "\($0)/".contains("/\(name)/")
     }
   }
 

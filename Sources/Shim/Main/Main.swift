@@ -4,8 +4,8 @@ internal import Linux
 internal import Runtime
 
 /// One executable, several programs: containerd's commands (`start`, `delete`, `-info`, `-v`), the
-/// daemon (no command), and what the daemon runs of itself (`held`, `mount`, `unmount`,
-/// `check-image`, `delegate`).
+/// daemon (no command), and what the daemon runs of itself: `held`, and in copies of itself `mount`,
+/// `unmount`, `check-image` and `delegate`.
 @main struct Main {
   // Not on the main actor, which a plain `static func main` would be: a C callback formed there
   // would check its executor on every call.
@@ -16,14 +16,8 @@ internal import Runtime
   private static func run(_ arguments: [String]) -> Int32 {
     let program = Program(argument0: arguments.first ?? "")
     let rest = Array(arguments.dropFirst())
-    switch rest.first {
-    case "held": return HeldCommand.run(Array(rest.dropFirst()))
-    case "mount": return MountCommand.mount(Array(rest.dropFirst()))
-    case "unmount": return MountCommand.unmount(Array(rest.dropFirst()))
-    case "check-image": return ImageCommand.check(Array(rest.dropFirst()))
-    case "delegate": return DelegateCommand.run(Array(rest.dropFirst()))
-    default: break
-    }
+    if rest.first == "held" { return HeldCommand.run(Array(rest.dropFirst())) }
+    if let code = command(rest) { return code }
 
     let options: Options
     do throws(Options.Failure) {
@@ -45,6 +39,19 @@ internal import Runtime
     } catch {
       StandardStreams.writeError("\(program.name): \(error.words)\n")
       return 1
+    }
+  }
+}
+
+extension Main {
+  /// What may hang, and so is a child's work; nil for other words.
+  static func command(_ words: [String]) -> Int32? {
+    switch words.first {
+    case "mount": MountCommand.mount(Array(words.dropFirst()))
+    case "unmount": MountCommand.unmount(Array(words.dropFirst()))
+    case "check-image": ImageCommand.check(Array(words.dropFirst()))
+    case "delegate": DelegateCommand.run(Array(words.dropFirst()))
+    default: nil
     }
   }
 }

@@ -22,7 +22,7 @@ final class Serve {
 
   private let loop = EventLoop()
   // Before the limit is raised.
-  private let children = ChildProcesses(openFiles: .current)
+  private let children = ChildProcesses(openFiles: .current) { Main.command($0) ?? 2 }
   private let log: Log
   private let events: EventPublisher
   private let hub: StdioHub

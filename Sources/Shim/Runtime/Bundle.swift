@@ -54,11 +54,14 @@ package final class Bundle {
     try document("config.json").hasOwnPIDNamespace
   }
 
-  /// The last name in the path of the control group that config.json asks for, such as
-  /// `/default/NAME` or, for systemd, `system.slice:PREFIX:NAME`; nil when it asks for none.
+  /// What names the control group that config.json asks for among all others: a path without slashes at
+  /// its ends, or the scope of systemd (for `SLICE:PREFIX:NAME`); nil when it asks for none.
   func groupName() throws(BundleError) -> String? {
     let path = try document("config.json").string("linux", "cgroupsPath") ?? ""
-    return path.split(whereSeparator: { "/:".contains($0) }).last.map { String($0) }
+    let words = path.split(separator: ":", omittingEmptySubsequences: false)
+    if words.count == 3 { return "\(words[1])-\(words[2]).scope" }
+    let names = path.split(separator: "/")
+    return names.isEmpty ? nil : names.joined(separator: "/")
   }
 
   /// A member of an object in a file.

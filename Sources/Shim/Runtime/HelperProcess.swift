@@ -37,9 +37,14 @@ final class HelperProcess {
     _ command: Command, streams: [Int32]? = nil, within limit: Duration, _ loop: EventLoop,
     _ children: ChildProcesses, completion: @escaping (Ending) -> Void
   ) throws(Errno) {
+    var command = command
+    // It works for us: without us nobody would know what came of it.
+    command.deathSignal = SIGKILL
     let helper = HelperProcess(loop)
     helper.completion = completion
-    try helper.start(command, streams, limit, children)
+    try helper.start(streams, limit, children) { [command] descriptors throws(Errno) in
+      try command.spawn(descriptors: descriptors, openFiles: children.openFiles)
+    }
   }
 
   /// Runs one of this executable's own commands, each of which says in one line why it failed.
@@ -47,15 +52,19 @@ final class HelperProcess {
     _ arguments: [String], within limit: Duration, _ loop: EventLoop, _ children: ChildProcesses,
     completion: @escaping (RuntimeError?) -> Void
   ) {
-    let command = Command(
-      path: "/proc/self/exe", arguments: ["containerd-shim"] + arguments,
-      environment: CurrentProcess.environmentForOthers)
+    let helper = HelperProcess(loop)
+    helper.completion = { ending in
+      switch ending.status?.code {
+      case 0: completion(nil)
+      case nil: completion(.abandoned("\(arguments[0]) \(arguments[1]) takes too long"))
+      default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
+      }
+    }
     do throws(Errno) {
-      try run(command, within: limit, loop, children) { ending in
-        switch ending.status?.code {
-        case 0: completion(nil)
-        case nil: completion(.abandoned("\(arguments[0]) \(arguments[1]) takes too long"))
-        default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
+      try helper.start(nil, limit, children) { descriptors throws(Errno) in
+        try .copy(descriptors: descriptors, openFiles: children.openFiles) {
+          CurrentProcess.setName("shim:\(arguments[0])")
+          return children.commands(arguments)
         }
       }
     } catch {
@@ -64,22 +73,18 @@ final class HelperProcess {
   }
 
   private func start(
-    _ command: Command, _ streams: [Int32]?, _ limit: Duration, _ children: ChildProcesses
+    _ streams: [Int32]?, _ limit: Duration, _ children: ChildProcesses,
+    _ spawn: ([Int32]) throws(Errno) -> ChildProcess
   ) throws(Errno) {
-    var command = command
-    // It works for us: without us nobody would know what came of it.
-    command.deathSignal = SIGKILL
     let child: ChildProcess
     if let streams {
-      child = try command.spawn(descriptors: streams, openFiles: children.openFiles)
+      child = try spawn(streams)
     } else {
       var pipe = try Pipe()
       let readEnd = pipe.takeReadEnd()
       let writeEnd = pipe.takeWriteEnd()
       try readEnd.setNonblocking()
-      child = try command.spawn(
-        descriptors: [Command.null, writeEnd.number, writeEnd.number], openFiles: children.openFiles
-      )
+      child = try spawn([Command.null, writeEnd.number, writeEnd.number])
       watch = Watch(loop, readEnd, onReadable: { [unowned self] in _ = readOutput() })
       watch?.awaitsReadable = true
     }

@@ -39,6 +39,7 @@ package struct OCICleanup {
   ///
   /// - Returns: nil when the runtime did not do it: then nobody knows whether the container lives.
   package mutating func end(id: String, namespace: String) -> InitRecord.Ended? {
+    if pid == 0 { endStrays() }
     let states = "\(root)/\(namespace)"
     do throws(Errno) {
       if Self.hasState(of: id, in: states) { try delete(id, states) }
@@ -48,6 +49,27 @@ package struct OCICleanup {
     unmount()
     guard warnings.isEmpty else { return nil }
     return .init(pid: pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
+  }
+
+  /// The shim was killed while the runtime made the container, and the runtime with it: its stages work on
+  /// until they miss it, in a bundle that containerd is about to remove (see `OCIProgram.endStrays`).
+  private mutating func endStrays() {
+    guard let group = try? bundle.groupName() else { return }
+    // Again: the children of those that have ended.
+    for _ in 0..<10 {
+      let strays = ProcFile.list("").compactMap { Int32($0) }
+        .filter { ControlGroup.isNamed(group, of: $0) }
+      if strays.isEmpty { return }
+      for pid in strays {
+        // What has its pid by now is not in the group.
+        guard let pidfd = try? Descriptor.process(pid), ControlGroup.isNamed(group, of: pid) else {
+          continue
+        }
+        try? pidfd.signalProcess(SIGKILL)
+        pidfd.waitForProcess(milliseconds: Self.limit)
+      }
+    }
+    warnings.append("processes stay in the control group \(group)")
   }
 
   /// Whether the runtime still knows the container: nothing of it costs as much time as asking. runc, crun

@@ -85,6 +85,8 @@ final class KillLane {
 
   private func isShim(_ pid: Int32) -> Bool {
     let line = Processes.commandLine(of: pid)
+    // A copy of a shim that mounts has the same command line.
+    guard Processes.field("Name", of: pid) == "containerd-shim" else { return false }
     return line.contains(id) && line.contains("-namespace") && line.last != "start"
       && line.last != "delete" && !Processes.isGone(pid)
   }
