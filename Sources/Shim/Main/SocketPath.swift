@@ -19,10 +19,14 @@ struct SocketPath {
     path = "\(self.directory)/\(Self.sha256(Self.join([address, namespace, group])))"
   }
 
+  static let groupKeys = ["io.containerd.runc.v2.group", "io.kubernetes.cri.sandbox-id"]
+
   /// The group: the first of these annotations, else the container itself.
   static func group(of id: String, _ annotations: [String: String]) -> String {
-    let keys = ["io.containerd.runc.v2.group", "io.kubernetes.cri.sandbox-id"]
-    return keys.lazy.compactMap { annotations[$0] }.first ?? id
+    for key in groupKeys {
+      if let group = annotations[key] { return group }
+    }
+    return id
   }
 
   /// Go's filepath.Join for what stands in an address, a namespace and an id: empty parts are left

@@ -89,7 +89,7 @@ struct Start {
 
   private func readAnnotations(_ bundle: Bundle) throws(CommandFailure) -> [String: String] {
     do throws(BundleError) {
-      return try bundle.annotations()
+      return try bundle.annotations(ifAnyOf: SocketPath.groupKeys)
     } catch {
       throw CommandFailure(error.words)
     }
