@@ -19,8 +19,8 @@ final class Relay {
   }
 
   private static let spliceFrom = 16 * 1024
-  /// A busy stream that has so much at each of so many turns has a reader that keeps up.
-  private static let (much, turnsOfMuch) = (64 * 1024, 16)
+  /// A busy stream that was spliced so often is a fast one.
+  private static let fastFrom = 16
   private static let terminalPause = Duration.milliseconds(100)
   private static let largestPipe = 1024 * 1024
   /// A stream whose last turn is this near is busy.
@@ -37,7 +37,7 @@ final class Relay {
   private var growsWhenWritable = false
   /// With less a busy stream waits for more: each turn costs a wake-up of the shim and of the writer.
   private var gathersUpTo = Relay.spliceFrom
-  private var fullTurns = 0
+  private var busySplices = 0
   /// For an input that is a terminal: when nobody has it open it is no end as long as the process
   /// lives, which may open it again.
   private var hangUp: Timer?
@@ -83,8 +83,8 @@ final class Relay {
   /// A reader that keeps up never lets the output get full, which would make it grow.
   private func growIfFast(_ available: Int) {
     guard splices, gathersUpTo == Self.spliceFrom else { return }
-    fullTurns = available >= Self.much ? fullTurns + 1 : 0
-    if fullTurns == Self.turnsOfMuch { grow() }
+    if available >= Self.spliceFrom { busySplices += 1 }
+    if busySplices == Self.fastFrom { grow() }
   }
 
   private func grow() {
