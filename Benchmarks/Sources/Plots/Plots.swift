@@ -60,7 +60,7 @@ enum Plots {
       names.append(name)
     }
     let groups = names.map { name in
-      (name: name, bars: medians(figures.filter { $0["phase"] == name }, "ms beyond runc"))
+      (name: name, bars: medians(figures.filter { $0["phase"] == name }, "ms beyond"))
     }
     let title = "From nothing to the end of a container: beyond runc's own time"
     try write("start-phases", BarPlot(title: title, unit: "ms", groups: groups).draw())
