@@ -68,6 +68,14 @@ import Testing
     #expect(metrics.hugetlb[0].current == 2_097_152 && metrics.hugetlb[0].failcnt == 7)
   }
 
+  /// Found by `make fuzz`.
+  @Test func aLineWithoutWords() throws {
+    let metrics = try unified([
+      "cpu.stat": "usage_usec 1\n", "cpu.pressure": "  \nsome total=7\n",
+    ])
+    #expect(metrics.cpu.psi.some.total == 7)
+  }
+
   @Test func nothingOfVersion2() throws {
     let metrics = try unified(["cgroup.procs": ""])
     #expect(!metrics.hasMemoryEvents && metrics.memory.usage == 0 && metrics.io.usage.isEmpty)

@@ -111,13 +111,13 @@ package struct ControlGroup {
     word == "max" && isUnified ? .max : UInt64(word) ?? 0
   }
 
-  /// The words of each line.
+  /// The words of each line that has some.
   package func lines(_ file: String, of controller: String) -> [[Substring]] {
     lines(of: read(file, of: controller) ?? "")
   }
 
   private func lines(of text: String) -> [[Substring]] {
-    text.split(separator: "\n").map { $0.split(separator: " ") }
+    text.split(separator: "\n").map { $0.split(separator: " ") }.filter { !$0.isEmpty }
   }
 
   /// Lines of a name and a number.
