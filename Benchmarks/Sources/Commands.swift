@@ -21,28 +21,28 @@ struct Commands: Benchmark {
 
   /// The C program takes its turn in each pair.
   private func start(_ pairs: Int, _ raw: inout RawFigures) throws -> Row {
-    var times = Pairs()
-    var limit: [Double] = []
+    var times = Series()
     try PairHost.run { host in
-      try Pairs.each(pairs) { pair, shim in
+      try Shim.allCases.alternate(pairs) { shim, pair in
         let started = try host.launch(shim, "\(shim)-\(pair)", host.sleepSpec)
         raw.add("start", shim, pair, started.startTime)
         times.add(started.startTime, of: shim)
         try host.shutDown(started)
         try host.remove(started.id)
         guard shim == .ours else { return }
-        limit.append(try host.startLimit("limit-\(pair)"))
-        raw.add("start", "limit", pair, limit[pair])
+        let limit = try host.startLimit("limit-\(pair)")
+        raw.add("start", "limit", pair, limit)
+        times.add(limit, of: .limit)
       }
     }
-    return times.row("start command", unit: "ms", limit: limit.median, goals: [.ratioAtMost(0.3)])
+    return times.row("start command", "ms", .ratioAtMost(0.3))
   }
 
   private func run(
     _ pairs: Int, _ containerd: Containerd, _ raw: inout RawFigures
   ) throws -> Row {
-    var times = Pairs()
-    try Pairs.each(pairs) { pair, shim in
+    var times = Series()
+    try Shim.allCases.alternate(pairs) { shim, pair in
       let id = "run-\(shim)-\(pair)"
       try containerd.remember(id)
       let time = try containerd.timedCtr(
@@ -50,22 +50,22 @@ struct Commands: Benchmark {
       raw.add("ctr run", shim, pair, time)
       times.add(time, of: shim)
     }
-    return times.row("ctr run --rm … true", unit: "ms", goals: [.ratioAtMost(0.93)])
+    return times.row("ctr run --rm … true", "ms", .ratioAtMost(0.93))
   }
 
   private func exec(
     _ pairs: Int, _ containerd: Containerd, _ raw: inout RawFigures
   ) throws -> Row {
-    var times = Pairs()
+    var times = Series()
     for shim in Shim.allCases { try containerd.runSleeper("\(shim)", runtime: shim.runtime) }
-    try Pairs.each(pairs) { pair, shim in
+    try Shim.allCases.alternate(pairs) { shim, pair in
       let time = try containerd.timedCtr(
         "task", "exec", "--exec-id", "exec-\(pair)", "\(shim)", "true")
       raw.add("ctr task exec", shim, pair, time)
       times.add(time, of: shim)
     }
     for shim in Shim.allCases { try containerd.endTask("\(shim)") }
-    return times.row("ctr task exec … true", unit: "ms", goals: [.ratioAtMost(0.98)])
+    return times.row("ctr task exec … true", "ms", .ratioAtMost(0.98))
   }
 }
 
@@ -73,7 +73,7 @@ extension PairHost {
   /// The same as a launch, with the C program (ms). Its daemon ends with its connection.
   fileprivate func startLimit(_ id: String) throws -> Double {
     try makeBundle(id, sleepSpec)
-    let run = try start(Limits.start, id)
+    let run = try start(LimitProgram.path("start"), id)
     try Connection(path: String(run.output.dropFirst("unix://".count))).close()
     try removeBundle(id)
     return run.milliseconds

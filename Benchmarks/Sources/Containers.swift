@@ -42,9 +42,7 @@ struct Containers {
 
   private mutating func start(_ ids: [String], _ shim: Shim, _ flags: [String]) throws {
     for id in ids { try containerd.remember(id) }
-    let run = ["run", "--detach", "--null-io", "--runtime", shim.runtime] + flags
-    try containerd.ctr(
-      together: ids.map { run + [Containerd.image, $0, "sleep", "100000"] })
+    try containerd.ctr(together: ids.map { containerd.sleeper($0, shim, flags: flags) })
     members[shim] = try ids.map { id in
       let client = try containerd.client(id)
       return Container(id: id, client: client, time: try ProcessorTime(of: client.shimPID))

@@ -15,14 +15,14 @@ struct ExecMemory: Benchmark {
     let execs = scale.pick(10_000, quick: 500)
     let output = scale.pick(1024, quick: 64)
     var raw = RawFigures(columns: ["shim", "execs", "RssAnon (kB)", "page tables (kB)"])
-    var growth = Pairs()
+    var growth = Series()
     for shim in Shim.allCases {
       let grown = try grow(shim, execs: execs, output: output) { raw.add(shim, $0, $1, $2) }
       growth.add(Double(grown), of: shim)
     }
     try raw.write(Self.name)
     let name = "\(execs) execs and \(output) MiB of output: growth of RssAnon + page tables"
-    return [growth.row(name, unit: "kB", goals: [.atMost(64)])]
+    return [growth.row(name, "kB", .atMost(64))]
   }
 
   /// - Parameter note: gets the execs so far, RssAnon and page tables.
@@ -34,7 +34,8 @@ struct ExecMemory: Benchmark {
     try PairHost.run { host in
       let started = try host.launch(shim, "fast", host.sleepSpec)
       let client = started.client
-      let request = try host.createRequest(started.id, runtime: Limits.fastRuntime)
+      let request = try host.createRequest(
+        started.id, runtime: try LimitProgram.path("fast-runtime"))
       let _: CreateTaskResponse = try client.call("Create", request)
       _ = try client.start(started.id)
       let pid = try client.shimPID

@@ -8,9 +8,9 @@ struct IdleMemory: Benchmark {
 
   func run(_ scale: Scale) throws -> [Row] {
     var raw = RawFigures(columns: ["shim", "RssAnon (kB)", "page tables (kB)", "threads"])
-    var anonymous: [Shim: [Double]] = [:]
-    var whole: [Shim: [Double]] = [:]
-    var threads: [Shim: [Double]] = [:]
+    var anonymous = Series()
+    var whole = Series()
+    var threads = Series()
     try Containerd.run { containerd in
       let pairs = scale.pick(20, quick: 5)
       for number in 0..<pairs {
@@ -24,9 +24,9 @@ struct IdleMemory: Benchmark {
           let cost = try Footprint.whenAsleep(pid)
           let tables = Processes.number("VmPTE", of: pid) ?? 0
           raw.add(shim, cost.memory, tables, cost.threads)
-          anonymous[shim, default: []].append(Double(cost.memory))
-          whole[shim, default: []].append(Double(cost.memory + tables))
-          threads[shim, default: []].append(Double(cost.threads))
+          anonymous.add(Double(cost.memory), of: shim)
+          whole.add(Double(cost.memory + tables), of: shim)
+          threads.add(Double(cost.threads), of: shim)
         }
       }
       for number in 0..<pairs {
@@ -34,19 +34,10 @@ struct IdleMemory: Benchmark {
       }
     }
     try raw.write(Self.name)
-    func median(_ figures: [Shim: [Double]], _ shim: Shim) -> Double {
-      (figures[shim] ?? []).median
-    }
     return [
-      Row(
-        name: "idle: RssAnon + page tables", unit: "kB", ours: median(whole, .ours),
-        stock: median(whole, .stock), goals: [.ratioAtMost(0.11)]),
-      Row(
-        name: "idle: RssAnon", unit: "kB", ours: median(anonymous, .ours),
-        stock: median(anonymous, .stock), goals: [.atMost(250)]),
-      Row(
-        name: "idle: threads", unit: "", ours: median(threads, .ours),
-        stock: median(threads, .stock), goals: [.atMost(1)]),
+      whole.row("idle: RssAnon + page tables", "kB", .ratioAtMost(0.11)),
+      anonymous.row("idle: RssAnon", "kB", .atMost(250)),
+      threads.row("idle: threads", "", .atMost(1)),
     ]
   }
 }

@@ -9,7 +9,7 @@ struct IdleSwitches: Benchmark {
 
   func run(_ scale: Scale) throws -> [Row] {
     let seconds = scale.pick(60, quick: 10)
-    var switches: [Shim: Int] = [:]
+    var perMinute = Series()
     try Containerd.run { containerd in
       for shim in Shim.allCases {
         try containerd.runSleeper("\(shim)", runtime: shim.runtime)
@@ -19,17 +19,11 @@ struct IdleSwitches: Benchmark {
       let before = pids.map(ProcessCost.switches)
       sleep(UInt32(seconds))
       for (index, shim) in Shim.allCases.enumerated() {
-        switches[shim] = ProcessCost.switches(pids[index]) - before[index]
+        let switches = ProcessCost.switches(pids[index]) - before[index]
+        perMinute.add(Double(switches) * 60 / Double(seconds), of: shim)
       }
       try containerd.removeTasks(Shim.allCases.map { "\($0)" })
     }
-    func perMinute(_ shim: Shim) -> Double {
-      Double(switches[shim] ?? 0) * 60 / Double(seconds)
-    }
-    return [
-      Row(
-        name: "idle: wake-ups in a minute", unit: "", ours: perMinute(.ours),
-        stock: perMinute(.stock), goals: [.atMost(0)])
-    ]
+    return [perMinute.row("idle: wake-ups in a minute", "", .atMost(0))]
   }
 }

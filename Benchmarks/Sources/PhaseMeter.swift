@@ -20,7 +20,9 @@ final class PhaseMeter {
   init(in folder: String) throws {
     runtime = "\(folder)/runtime"
     runs = "\(folder)/runs"
-    guard symlink(Limits.timedRuntime, runtime) == 0 else { throw TestFailure("link \(runtime)") }
+    guard symlink(try LimitProgram.path("timed-runtime"), runtime) == 0 else {
+      throw TestFailure("link \(runtime)")
+    }
   }
 
   func measure<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {

@@ -17,7 +17,7 @@ struct Phases: Benchmark {
     try PairHost.run { host in
       let meter = try PhaseMeter(in: host.folder.path)
       floor = try meter.floor()
-      try Pairs.each(scale.pick(50, quick: 8)) { pair, shim in
+      try Shim.allCases.alternate(scale.pick(50, quick: 8)) { shim, pair in
         lives.add(try live(shim, "\(shim)-\(pair)", host, meter), of: shim)
       }
       try measureExecs(scale.pick(100, quick: 15), host, meter, &execs)
@@ -66,7 +66,7 @@ struct Phases: Benchmark {
       hosted[shim] = started
     }
     _ = try meter.take()
-    try Pairs.each(pairs) { pair, shim in
+    try Shim.allCases.alternate(pairs) { shim, pair in
       guard let started = hosted[shim] else { return }
       record.add(try exec("exec-\(pair)", started, meter), of: shim)
     }
@@ -124,12 +124,13 @@ private struct Record {
 
   /// The median of what some phases take together beyond the runtime.
   func row(_ name: String, _ phases: Set<String>, limit: Double) -> Row {
-    var sums = Pairs()
+    var sums = Series()
     for (shim, all) in lives {
       for life in all {
         sums.add(life.filter { phases.contains($0.name) }.reduce(0) { $0 + $1.beyond }, of: shim)
       }
     }
-    return sums.row(name, unit: "ms", limit: limit, goals: [.ratioAtMost(0.3)])
+    sums.add(limit, of: .limit)
+    return sums.row(name, "ms", .ratioAtMost(0.3))
   }
 }

@@ -9,7 +9,7 @@ struct PodMemory: Benchmark {
   func run(_ scale: Scale) throws -> [Row] {
     let further = scale.pick(100, quick: 10)
     var raw = RawFigures(columns: ["shim", "containers", "RssAnon (kB)"])
-    var costs = Pairs()
+    var costs = Series()
     try Containerd.run { containerd in
       for shim in Shim.allCases {
         let pod = "\(shim)-pod"
@@ -32,9 +32,7 @@ struct PodMemory: Benchmark {
     }
     try raw.write(Self.name)
     return [
-      costs.row(
-        "\(further) further containers in one shim: RssAnon of each", unit: "kB",
-        goals: [.atMost(12)])
+      costs.row("\(further) further containers in one shim: RssAnon of each", "kB", .atMost(12))
     ]
   }
 }

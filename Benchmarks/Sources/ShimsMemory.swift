@@ -10,7 +10,7 @@ struct ShimsMemory: Benchmark {
   func run(_ scale: Scale) throws -> [Row] {
     let counts = scale == .full ? [1, 10, 25, 50, 75, 100] : [1, 10]
     var raw = RawFigures(columns: ["shim", "containers", "Pss (kB)", "RssAnon (kB)"])
-    var last = Pairs()
+    var last = Series()
     try Containerd.run { containerd in
       var ids: [Shim: [String]] = [:]
       for count in counts {
@@ -32,7 +32,7 @@ struct ShimsMemory: Benchmark {
     }
     try raw.write(Self.name)
     let name = "\(counts.last ?? 0) containers, a shim each: sum of Pss"
-    return [last.row(name, unit: "kB", goals: [.ratioAtMost(0.2)])]
+    return [last.row(name, "kB", .ratioAtMost(0.2))]
   }
 
   /// None of them has run for a while.

@@ -17,9 +17,9 @@ enum Subject: String, CaseIterable {
   init(_ shim: Shim) { self = shim == .ours ? .ours : .stock }
 }
 
-extension [Subject] {
+extension Array {
   /// Each in turn, `rounds` times. Whose turn is first changes, so that a drift favours nobody.
-  func alternate(_ rounds: Int, _ body: (Subject, Int) throws -> Void) rethrows {
+  func alternate(_ rounds: Int, _ body: (Element, Int) throws -> Void) rethrows {
     for round in 0..<rounds {
       for place in indices { try body(self[(place + round) % count], round) }
     }
@@ -33,6 +33,8 @@ struct Series {
   mutating func add(_ figure: Double, of subject: Subject) {
     figures[subject, default: []].append(figure)
   }
+
+  mutating func add(_ figure: Double, of shim: Shim) { add(figure, of: Subject(shim)) }
 
   func all(of subject: Subject) -> [Double] { figures[subject] ?? [] }
 

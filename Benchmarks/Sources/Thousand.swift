@@ -16,7 +16,8 @@ struct Thousand: Benchmark {
       let client = shim.client
       for id in ids.dropFirst() { try host.makeBundle(id, host.sleepSpec) }
       for id in ids {
-        let request = try host.createRequest(id, runtime: Limits.fastRuntime, mounts: false)
+        let request = try host.createRequest(
+          id, runtime: try LimitProgram.path("fast-runtime"), mounts: false)
         let _: CreateTaskResponse = try client.call("Create", request)
         _ = try client.start(id)
       }
