@@ -10,25 +10,17 @@ struct Execs {
   static let growth = 100
 
   let settings: Settings
-  let seed: UInt64
-  let plant: Plants
-
-  init(_ settings: Settings) throws {
-    self.settings = settings
-    seed = settings.seed
-    plant = try Plants(settings["PLANT"])
-  }
 
   func run() throws {
     let total = settings.number("N", or: 100_000)
-    report("seed \(seed), \(total) execs")
+    report("seed \(settings.seed), \(total) execs")
     try FastHost.run { fast in
-      let batch = ExecBatch(fast: fast, plant: plant)
+      let batch = ExecBatch(fast: fast, plant: settings.plant)
       var first: Footprint?
       var done = 0
       let began = ContinuousClock.now
       while done < total && !Stop.isWanted {
-        var choices = Choices(seed: seed, round: done)
+        var choices = Choices(seed: settings.seed, round: done)
         let count = min(50, total - done)
         try batch.play(numbers: done..<done + count, &choices)
         done += count
@@ -36,12 +28,12 @@ struct Execs {
         if done % 10_000 == 0 { report("\(done): \(try Footprint(of: fast.shim))") }
       }
       let seconds = (ContinuousClock.now - began).components.seconds
-      let last = plant.distort(try Footprint.whenAsleep(fast.shim))
+      let last = settings.plant.distort(try Footprint.whenAsleep(fast.shim))
       guard let first else { throw Violation("fewer than a thousand execs") }
       report("\(done) execs in \(seconds) s: \(first), then \(last)")
-      if plant == .none {
+      if settings.plant == .none {
         Record("execs").append([
-          ("seed", "\(seed)"), ("execs", "\(done)"), ("seconds", "\(seconds)"),
+          ("seed", "\(settings.seed)"), ("execs", "\(done)"), ("seconds", "\(seconds)"),
           ("RssAnon after 1000 (kB)", "\(first.memory)"), ("RssAnon (kB)", "\(last.memory)"),
           ("descriptors after 1000", "\(first.descriptors)"),
           ("descriptors", "\(last.descriptors)"),

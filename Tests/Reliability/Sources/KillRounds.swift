@@ -14,12 +14,12 @@ struct KillRounds {
   /// How many rounds of this seed are done: from there it goes on.
   private let progress: Progress
 
-  init(_ settings: Settings) throws {
+  init(_ settings: Settings) {
     seed = settings.seed
     rounds = settings.number("N", or: 100)
     lanes = settings.number("LANES", or: 3)
     first = settings["FIRST"].flatMap { Int($0) }
-    plant = try Plants(settings["PLANT"])
+    plant = settings.plant
     progress = Progress("killrounds-\(seed)")
   }
 

@@ -7,14 +7,14 @@ import Support
 @main struct Main {
   static func main() {
     let words = CommandLine.arguments.dropFirst()
-    let settings = Settings(words.dropFirst())
     Stop.onSignals()
     do {
+      let settings = try Settings(words.dropFirst())
       switch words.first {
       case "killrounds": try KillRounds(settings).run()
       case "soak": try Soak(settings).run()
-      case "execs": try Execs(settings).run()
-      case "stream": try Stream(settings).run()
+      case "execs": try Execs(settings: settings).run()
+      case "stream": try Stream(settings: settings).run()
       default: throw Violation("there is no run of the name \(words.first ?? "")")
       }
     } catch {

@@ -11,10 +11,10 @@ struct Soak {
   let plant: Plants
   private let progress: Progress
 
-  init(_ settings: Settings) throws {
+  init(_ settings: Settings) {
     self.settings = settings
     seed = settings.seed
-    plant = try Plants(settings["PLANT"])
+    plant = settings.plant
     progress = Progress("soak-\(seed)")
   }
 

@@ -11,16 +11,7 @@ import SwiftProtobuf
 /// reads. Each byte is compared.
 struct Stream {
   let settings: Settings
-  let seed: UInt64
-  let plant: Plants
-  let away: Int
-
-  init(_ settings: Settings) throws {
-    self.settings = settings
-    seed = settings.seed
-    plant = try Plants(settings["PLANT"])
-    away = settings.number("AWAY", or: 0)
-  }
+  private var away: Int { settings.number("AWAY", or: 0) }
 
   private struct Counts {
     var bytes = 0
@@ -31,7 +22,7 @@ struct Stream {
 
   func run() throws {
     let total = settings.number("MIB", or: 10 * 1024) * 1024 * 1024
-    report("seed \(seed), \(total >> 20) MiB")
+    report("seed \(settings.seed), \(total >> 20) MiB")
     try Containerd.run { containerd in
       let id = "stream-\(getpid())"
       let table = "\(containerd.folder)/fast.toml"
@@ -45,16 +36,16 @@ struct Stream {
       let seconds = max(1, (ContinuousClock.now - began).components.seconds)
       let after = try Footprint.wait(for: before, of: try client.shimPID)
       report("\(counts) in \(seconds) s; \(before), then \(after)")
-      if plant == .none {
+      if settings.plant == .none {
         Record("stream").append([
-          ("seed", "\(seed)"), ("MiB", "\(counts.bytes >> 20)"), ("seconds", "\(seconds)"),
+          ("seed", "\(settings.seed)"), ("MiB", "\(counts.bytes >> 20)"), ("seconds", "\(seconds)"),
           ("stops", "\(counts.stops)"), ("detached", "\(counts.detached)"),
           ("containerd away", "\(counts.outages)"), ("once for (s)", "\(away)"),
           ("RssAnon before (kB)", "\(before.memory)"),
           ("RssAnon (kB)", "\(after.memory)"), ("wrong bytes", "0"),
         ])
       }
-      try Execs.compare(before, plant.distort(after))
+      try Execs.compare(before, settings.plant.distort(after))
       try containerd.ctr("task", "kill", "--signal", "KILL", id).expectSuccess()
       try containerd.awaitState(id, "STOPPED")
       try containerd.ctr("task", "rm", id).expectSuccess()
@@ -66,7 +57,7 @@ struct Stream {
   ) throws -> Counts {
     let path = "\(containerd.folder)/out"
     try Files.makeFifo(path)
-    var request = FastHost.exec("s", ["stream", "\(seed)", "\(total)"], stdout: path)
+    var request = FastHost.exec("s", ["stream", "\(settings.seed)", "\(total)"], stdout: path)
     request.id = id
     let process = StartRequest.with {
       $0.id = id
@@ -75,9 +66,9 @@ struct Stream {
     var fifo: Handle? = try Handle.open(path, O_RDONLY | O_NONBLOCK)
     let _: Google_Protobuf_Empty = try client.call("Exec", request)
     let _: StartResponse = try client.call("Start", process)
-    var choices = Choices(seed: seed, round: 0)
+    var choices = Choices(seed: settings.seed, round: 0)
     var counts = Counts()
-    var expected = Pattern(seed: seed)
+    var expected = Pattern(seed: settings.seed)
     var until = choices.number(0...(64 << 20))
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     var isLongOutageLeft = away > 0
@@ -93,7 +84,7 @@ struct Stream {
         continue
       }
       lastRead = .now
-      plant.distort(&buffer, count, at: counts.bytes)
+      settings.plant.distort(&buffer, count, at: counts.bytes)
       guard expected.matches(buffer, count) else {
         throw Violation("wrong bytes within \(count) from \(counts.bytes) on")
       }
