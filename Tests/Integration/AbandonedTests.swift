@@ -24,14 +24,19 @@ extension Integration {
       }
     }
 
+    /// A Create that is not answered, since nobody opens the FIFO for its output.
+    private func beginCreate(_ id: String, _ host: ShimHost, _ client: ShimClient) throws {
+      let output = "\(host.folder.path)/out"
+      try Files.makeFifo(output)
+      var request = RuntimeFaultTests.create(host, id)
+      request.stdout = output
+      _ = try client.begin("Create", request)
+      try eventually("it is made") { Files.exists("\(host.bundle(id))/init.process") }
+    }
+
     @Test func aCreateWhoseClientOpensNothing() throws {
       try run { host, client in
-        let output = "\(host.folder.path)/out"
-        try Files.makeFifo(output)
-        var request = RuntimeFaultTests.create(host, "a")
-        request.stdout = output
-        _ = try client.begin("Create", request)
-        try eventually("it is made") { Files.exists("\(host.bundle("a"))/init.process") }
+        try beginCreate("a", host, client)
       }
     }
 
@@ -71,12 +76,7 @@ extension Integration {
         let shim = try client.shimPID
         let _: CreateTaskResponse = try client.call("Create", RuntimeFaultTests.create(host, "a"))
         try host.makeBundle("b")
-        let output = "\(host.folder.path)/out"
-        try Files.makeFifo(output)
-        var request = RuntimeFaultTests.create(host, "b")
-        request.stdout = output
-        _ = try client.begin("Create", request)
-        try eventually("it is made") { Files.exists("\(host.bundle("b"))/init.process") }
+        try beginCreate("b", host, client)
         client.connection.close()
         let pid = try eventually("its pid") { Files.read("\(host.bundle("b"))/init.pid") }
         try eventually("it is undone") { Processes.isGone(Int32(pid) ?? 0) }

@@ -71,23 +71,21 @@ extension Integration {
 
     /// The shim and the runtime have been killed while a container was made, which has no pid yet.
     @Test func deleteEndsWhatACreateHasLeft() throws {
-      let above = "/sys/fs/cgroup/\(OCIVariant.hasVersion2 ? "" : "pids/")swift-\(getpid())"
-      try Files.makeFolder("\(above)/b")
-      defer { for group in ["\(above)/b", above] { rmdir(group) } }
+      let group = try TemporaryGroup("b")
       try ShimHost.run { host in
         try host.makeBundle("b")
         try host.write(#"{"root":"\#(host.folder.path)/r"}"#, to: "options.json", of: "b")
         try host.write(
-          #"{"linux":{"cgroupsPath":"/swift-\#(getpid())/b"}}"#, to: "config.json", of: "b")
+          #"{"linux":{"cgroupsPath":"\#(group.path)"}}"#, to: "config.json", of: "b")
         let stray = try Subprocess(["sleep", "100000"])
-        try "\(stray.pid)".write(
-          toFile: "\(above)/b/cgroup.procs", atomically: false, encoding: .utf8)
+        try group.add(stray.pid)
         let other = try Subprocess(["sleep", "100000"])
         #expect(try host.delete("b").errors == "")
         #expect(try stray.wait().status == 137)
         #expect(!other.hasExited)
         other.kill(SIGKILL)
       }
+      withExtendedLifetime(group) {}
     }
 
     /// A runtime that is gone is told, if it has left a state, and the rest is done all the same.

@@ -59,10 +59,8 @@ extension Integration {
 
     /// The runtime is killed, and what it has made works on. Another's process is let be.
     @Test func aCreateOfWhichHalfIsDone() throws {
-      let above = "/sys/fs/cgroup/\(OCIVariant.hasVersion2 ? "" : "pids/")swift-\(getpid())"
-      try Files.makeFolder("\(above)/a")
-      defer { for group in ["\(above)/a", above] { rmdir(group) } }
-      try Self.run(["FAKE_CREATE": "half", "FAKE_GROUP": "/swift-\(getpid())/a"]) { host, client in
+      let group = try TemporaryGroup("a")
+      try Self.run(["FAKE_CREATE": "half", "FAKE_GROUP": group.path]) { host, client in
         let refusal = try client.refusal("Create", Self.create(host, "a"))
         #expect(refusal.message.hasSuffix("did not terminate successfully: exit status 137"))
         let left = Processes.children(of: try client.shimPID)
@@ -70,6 +68,7 @@ extension Integration {
         for process in left { kill(process, SIGKILL) }
         try client.shutdown("a")
       }
+      withExtendedLifetime(group) {}
     }
 
     @Test func aCreateThatHangsHoldsUpNobody() throws {

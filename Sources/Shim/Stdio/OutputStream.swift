@@ -158,9 +158,10 @@ final class OutputStream {
 
   private var isDrained: Bool { (keeper?.readableBytes ?? 0) == 0 }
 
-  /// Calls `look` after events of the FIFO. To make and to end an inotify instance takes the kernel some
-  /// 10 ms, during which we stand still: only for what may take long. From time to time too, since inotify may have no room
-  /// for us (EMFILE) or tell nothing (a reader's splice, on older kernels).
+  /// Calls `look` after events of the FIFO; only for what may take long, since to make and to end an
+  /// inotify instance takes the kernel some 10 ms, during which we stand still. From time to time too,
+  /// since inotify may have no room for us (EMFILE) or tell nothing (a reader's splice, on older
+  /// kernels).
   private func notify(
     _ events: FileEvents, otherwiseEvery interval: Duration, look: @escaping () -> Void
   ) {
