@@ -78,13 +78,11 @@ final class Serve {
         }
       #endif
       server = Server(loop, listener: socket, router: router)
-      let tidy = Timer(loop) { CurrentProcess.returnFreeMemory() }
       service.expectCreate(within: Self.grace)
       server.onConnectionClosed = { [service, unowned server] in
         service.dropAbandonedCalls()
         if server.connectionCount == 0 { service.endIfForgotten() }
-        // Once for a crowd that leaves together.
-        tidy.schedule(after: .milliseconds(100))
+        service.tidySoon()
       }
       ending.begin = { [unowned self] why in end(why) }
       signals = try SignalSource(

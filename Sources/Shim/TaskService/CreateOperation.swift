@@ -149,7 +149,7 @@ final class CreateOperation {
       })
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
     service.watchMemory(of: container)
-    CurrentProcess.returnFreeMemory()  // the spec, parsed
+    service.tidySoon()
     watcher.watch(container)
   }
 

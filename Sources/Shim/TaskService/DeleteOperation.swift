@@ -96,6 +96,7 @@ final class DeleteOperation {
     let isAbandoned = !replies.contains(where: \.isConnected)
     for reply in replies.takeAll() { reply.take()?.send(response) }
     process.deletion = nil
+    service.tidySoon()
     if isAbandoned && record.isInit { service.endUnasked() }
   }
 

@@ -24,6 +24,8 @@ package final class EventPublisher {
   private var retry: Timer?
   private var deadline: Timer?
   private var onDrained: (() -> Void)?
+  /// Called whenever nothing is pending any more.
+  var onDelivered: () -> Void = {}
 
   /// - Parameter client: nil when containerd gave no address; then events are dropped.
   package init(_ loop: EventLoop, _ client: Client?, namespace: String, log: Log) {
@@ -79,7 +81,9 @@ package final class EventPublisher {
   private func delivered() {
     outbox.confirm()
     pause = Self.firstPause
-    if outbox.isEmpty { onDrained.take()?() } else { sendNext() }
+    guard outbox.isEmpty else { return sendNext() }
+    onDelivered()
+    onDrained.take()?()
   }
 
   private func failed(_ status: Status) {

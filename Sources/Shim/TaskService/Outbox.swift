@@ -47,7 +47,10 @@ package struct Outbox {
     bytes -= events[first].count
     events[first] = []
     first += 1
-    if first == events.count || first > 1024 {
+    if first == events.count {
+      events = []  // the memory of the longest queue goes back as well
+      first = 0
+    } else if first > 1024 {
       events.removeFirst(first)
       first = 0
     }

@@ -103,7 +103,7 @@ final class StartOperation {
     } else {
       tell()
     }
-    CurrentProcess.returnFreeMemory()
+    service.tidySoon()
     if process.record.isInit { container.oom?.isHeld = false }
     if let exit = process.earlyExit.take() { service.handle(container, process, exit) }
   }

@@ -28,6 +28,7 @@ package final class TaskService {
   /// Creates that have failed, of which something is left for now.
   var undoing = 0
   private var isEnding = false
+  private lazy var tidying = Timer(hub.loop) { CurrentProcess.returnFreeMemory() }
   /// For the first Create, which may never come.
   private var firstCreate: Timer?
   /// Nobody has been connected since the last Create, if only for a moment.
@@ -42,6 +43,7 @@ package final class TaskService {
     self.events = events
     self.log = log
     self.onShutdown = onShutdown
+    events.onDelivered = { [unowned self] in tidySoon() }
   }
 
   func create(_ request: CreateTaskRequest, _ reply: consuming Reply) {
@@ -259,6 +261,12 @@ package final class TaskService {
     if exec.isEmpty { return (container, container.initProcess) }
     guard let process = container.execs[exec] else { throw .noExec(exec) }
     return (container, process)
+  }
+
+  /// What a request or a connection needed is free now. Given back a little later: once for a crowd
+  /// that leaves together, and never while somebody waits for an answer that comes at once.
+  package func tidySoon() {
+    if !tidying.isScheduled { tidying.schedule(after: .milliseconds(100)) }
   }
 
   /// Forgets Waits whose callers are gone: ttrpc has no cancel, they would add up for ever. And undoes
