@@ -32,6 +32,9 @@ static void default_signals(void) {
   struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } action = {0};
   for (int signal = 1; signal <= signal_count; signal++)
     syscall(SYS_rt_sigaction, signal, &action, NULL, kernel_sigset_size);
+}
+
+static void block_no_signals(void) {
   uint64_t none = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, kernel_sigset_size);
 }
@@ -63,14 +66,17 @@ static int set_up(const struct clinux_spawn *request, pid_t parent) {
   if (place_descriptors(request->descriptors, request->descriptor_count) < 0) return -1;
   // Only now: with the lower limit and our full table no descriptor could have been moved.
   if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) return -1;
-  default_signals();
   return 0;
 }
 
 static int child(void *argument) {
   struct birth *birth = argument;
   const struct clinux_spawn *request = birth->request;
-  if (set_up(request, birth->parent) == 0) execve(request->path, request->argv, request->envp);
+  if (set_up(request, birth->parent) == 0) {
+    default_signals();
+    block_no_signals();
+    execve(request->path, request->argv, request->envp);
+  }
   birth->error = errno;
   _exit(127);
 }
@@ -107,6 +113,7 @@ pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd) {
   pid_t pid = _Fork();
   if (pid == 0) {
     if (set_up(request, parent) < 0) _exit(127);
+    block_no_signals();
     return 0;
   }
   int error = errno;

@@ -17,33 +17,30 @@ final class OCIContainer: RuntimeContainer {
   private(set) var group: ControlGroup?
   /// What Start begins from, if not from a process.
   private var restoration: Restoration?
-  let sharesPIDs: Bool
-
-  init(_ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs) {
-    id = request.id
+  private(set) lazy var sharesPIDs = {
     // What cannot be read is better killed twice than left.
-    sharesPIDs = (try? request.bundle.hasOwnPIDs()) != true
+    (try? program.bundle.hasOwnPIDs()) != true
+  }()
+
+  /// - Parameter restoration: nil when the runtime's `create` makes the process.
+  init(
+    _ id: String, _ program: OCIProgram, _ rootfs: Rootfs, restoration: Restoration? = nil
+  ) {
+    self.id = id
     self.program = program
     self.rootfs = rootfs
-  }
-
-  convenience init(
-    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs, _ process: RuntimeProcess
-  ) {
-    self.init(request, program, rootfs)
-    adopt(process)
-  }
-
-  convenience init(
-    _ request: ContainerRequest, _ program: OCIProgram, _ rootfs: Rootfs,
-    _ restoration: Restoration
-  ) {
-    self.init(request, program, rootfs)
     self.restoration = restoration
   }
 
+  /// While the runtime is at work: what an answer would wait for after it.
+  func prepare() {
+    _ = sharesPIDs
+    _ = CgroupHierarchies.mounted
+  }
+
   /// Init is made.
-  private func adopt(_ process: RuntimeProcess) {
+  func adopt(_ process: RuntimeProcess) {
+    prepare()
     initProcess = process
     // Now: later it may have moved itself elsewhere.
     group = ControlGroup(of: process.pid)

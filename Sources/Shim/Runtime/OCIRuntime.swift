@@ -50,15 +50,17 @@ package final class OCIRuntime: ContainerRuntime {
       if !request.checkpoint.isEmpty {
         let restoration = OCIContainer.Restoration(
           image: request.checkpoint, io: io, onExit: onExit)
-        return completion(.success(OCIContainer(request, program, rootfs, restoration)))
+        return completion(
+          .success(OCIContainer(request.id, program, rootfs, restoration: restoration)))
       }
+      let container = OCIContainer(request.id, program, rootfs)
       let flags = program.bundleFlags + (options.noNewKeyring ? ["--no-new-keyring"] : [])
       program.makeProcess(
         "create", flags, [request.id], pidFile: "init.pid", io, onExit
       ) { result in
         switch result {
         case .success(let process):
-          let container = OCIContainer(request, program, rootfs, process)
+          container.adopt(process)
           container.delegate { completion(.success(container)) }
         case .failure(.abandoned(let words)):
           program.endStrays(of: request.id) {
@@ -70,6 +72,7 @@ package final class OCIRuntime: ContainerRuntime {
           rootfs.unmount { _ in completion(.failure(error)) }
         }
       }
+      container.prepare()
     }
   }
 }

@@ -131,6 +131,7 @@ final class CreateOperation {
     let container = Container(request.id, bundle, made, process)
     service.creations[request.id] = nil
     service.containers[request.id] = container
+    reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
     service.log.info("created", ("id", request.id), ("pid", String(record.pid)))
     service.events.publish(
       "/tasks/create",
@@ -147,7 +148,6 @@ final class CreateOperation {
         $0.checkpoint = request.checkpoint
         $0.pid = UInt32(record.pid)
       })
-    reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
     service.watchMemory(of: container)
     service.tidySoon()
     watcher.watch(container)

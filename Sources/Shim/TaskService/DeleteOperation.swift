@@ -92,17 +92,22 @@ final class DeleteOperation {
     }
     // Execs that have not started, and now cannot, have no exit that would end their Waits.
     for process in record.isInit ? container.processes : [process] { process.answerWaits() }
-    if record.isInit { forgetContainer(response) } else { forgetExec(response) }
+    if record.isInit { forgetContainer() } else { forgetExec(response) }
     let isAbandoned = !replies.contains(where: \.isConnected)
     for reply in replies.takeAll() { reply.take()?.send(response) }
+    if record.isInit { publish(response) }
     process.deletion = nil
     service.tidySoon()
     if isAbandoned && record.isInit { service.endUnasked() }
   }
 
-  private func forgetContainer(_ response: DeleteResponse) {
+  private func forgetContainer() {
     try? InitRecord.remove(from: container.bundle)
     service.containers[container.id] = nil
+  }
+
+  /// containerd's own shim sends no event for an exec.
+  private func publish(_ response: DeleteResponse) {
     service.events.publish(
       "/tasks/delete",
       TaskDelete.with {
@@ -113,7 +118,6 @@ final class DeleteOperation {
       })
   }
 
-  /// containerd's own shim sends no event for an exec.
   private func forgetExec(_ response: DeleteResponse) {
     container.execs[process.record.exec] = nil
     container.deleted.add(process.record.exec, response)

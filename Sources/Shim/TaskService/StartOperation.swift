@@ -122,6 +122,7 @@ final class StartOperation {
     let pid = UInt32(record.pid)
     process.record.state = .running
     process.spec = nil
+    reply.take()?.send(StartResponse.with { $0.pid = pid })
     service.log.info("started", ("id", record.id), ("pid", String(pid)))
     if record.isInit {
       service.events.publish(
@@ -139,6 +140,5 @@ final class StartOperation {
           $0.pid = pid
         })
     }
-    reply.take()?.send(StartResponse.with { $0.pid = pid })
   }
 }
