@@ -10,6 +10,9 @@ struct StateCalls: Benchmark {
   static let name = "rpc"
 
   private static let inFlight = 64
+  /// Of each subject. A client and its shim stay on one CPU or on two, as the kernel has once placed them,
+  /// and that changes the latency fivefold: one shim would measure the kernel's choice.
+  private static let count = 8
   private static let permille =
     [1, 10] + Array(stride(from: 50, through: 950, by: 50)) + [990, 995, 999]
 
@@ -21,49 +24,59 @@ struct StateCalls: Benchmark {
 
   func run(_ scale: Scale) throws -> [Row] {
     var rows: [Row] = []
-    try Containers.run(Self.name) { containers in
-      var servers: [Subject: Server] = [:]
+    try Containers.run(Self.name, count: Self.count) { containers in
+      var servers: [Subject: [Server]] = [:]
       for shim in Shim.allCases {
-        let container = containers[shim][0]
-        let path = try containers.containerd.shimAddress(container.id).dropFirst("unix://".count)
-        servers[Subject(shim)] = Server(
-          client: try StateClient(String(path), container.id, inFlight: Self.inFlight),
-          time: container.time)
+        servers[Subject(shim)] = try containers[shim].map { container in
+          let address = try containers.containerd.shimAddress(container.id)
+          return Server(
+            client: try StateClient(
+              String(address.dropFirst("unix://".count)), container.id, inFlight: Self.inFlight),
+            time: container.time)
+        }
       }
-      let path = "\(containers.containerd.folder)/limit.sock"
-      let limit = try startLimit(path, likeThat: containers[.ours][0])
-      servers[.limit] = Server(
-        client: try StateClient(path, "limit", inFlight: Self.inFlight),
-        time: try ProcessorTime(of: limit.pid))
+      let size = try answerSize(containers[.ours][0])
+      let limits = try (0..<Self.count).map { number in
+        try startLimit("\(containers.containerd.folder)/limit-\(number).sock", size)
+      }
+      servers[.limit] = try limits.map { limit in
+        Server(
+          client: try StateClient(limit.path, "limit", inFlight: Self.inFlight),
+          time: try ProcessorTime(of: limit.process.pid))
+      }
       rows = try oneByOne(servers, scale) + manyAtOnce(servers, scale)
+      withExtendedLifetime(limits) {}
     }
     return rows
   }
 
-  /// The C server, whose answers have the size of ours.
-  private func startLimit(
-    _ path: String, likeThat container: Containers.Container
-  ) throws -> Subprocess {
+  /// Of our answer in the response to a State, which the C server's is to have too.
+  private func answerSize(_ container: Containers.Container) throws -> Int {
     let request = StateRequest.with { $0.id = container.id }
     let payload = try container.client.finish(container.client.begin("State", request))
     guard try StateResponse(serializedBytes: payload).status == .running else {
       throw TestFailure("\(container.id) does not run")
     }
-    let size = Wire.field(2, payload).count
-    let limit = try Subprocess([LimitProgram.path("state-server"), path, "\(size)"])
-    try limit.output.wait(for: "ready") { $0.lines == ["ready"] }
-    return limit
+    return Wire.field(2, payload).count
   }
 
-  private func oneByOne(_ servers: [Subject: Server], _ scale: Scale) throws -> [Row] {
+  private func startLimit(
+    _ path: String, _ size: Int
+  ) throws -> (path: String, process: Subprocess) {
+    let limit = try Subprocess([LimitProgram.path("state-server"), path, "\(size)"])
+    try limit.output.wait(for: "ready") { $0.lines == ["ready"] }
+    return (path, limit)
+  }
+
+  private func oneByOne(_ servers: [Subject: [Server]], _ scale: Scale) throws -> [Row] {
     let block = 1000
     let blocks = scale.pick(40, quick: 8)
     var latencies = Series()
     var costs = Series()
     var times = [Int64](repeating: 0, count: block)
-    for server in servers.values { try server.client.measure(&times) }  // all is warm then
-    try Subject.allCases.alternate(blocks) { subject, _ in
-      guard let server = servers[subject] else { return }
+    for server in servers.values.joined() { try server.client.measure(&times) }  // all is warm then
+    try Subject.allCases.alternate(blocks) { subject, round in
+      guard let server = servers[subject]?[round % Self.count] else { return }
       let used = try server.time.seconds
       try server.client.measure(&times)
       costs.add(try (server.time.seconds - used) * 1e3 * 10_000 / Double(block), of: subject)
@@ -82,13 +95,13 @@ struct StateCalls: Benchmark {
     ]
   }
 
-  private func manyAtOnce(_ servers: [Subject: Server], _ scale: Scale) throws -> [Row] {
+  private func manyAtOnce(_ servers: [Subject: [Server]], _ scale: Scale) throws -> [Row] {
     let block = scale.pick(100_000, quick: 20_000)
     var raw = RawFigures(columns: ["shim", "round", "requests/s", "CPU (ms per 10,000)"])
     var rates = Series()
-    for server in servers.values { _ = try server.client.measure(block) }
+    for server in servers.values.joined() { _ = try server.client.measure(block) }
     try Subject.allCases.alternate(scale.pick(15, quick: 4)) { subject, round in
-      guard let server = servers[subject] else { return }
+      guard let server = servers[subject]?[round % Self.count] else { return }
       let used = try server.time.seconds
       let rate = Double(block) / (try server.client.measure(block))
       let cost = try (server.time.seconds - used) * 1e3 * 10_000 / Double(block)
