@@ -31,7 +31,8 @@ final class PairHost {
   }
 
   private init() throws {
-    folder = try TemporaryFolder()
+    // In memory, as a node's /run is, where containerd has its bundles.
+    folder = try TemporaryFolder(in: "/dev/shm")
     command = ShimCommand(.v16, in: folder.path)
     events = try EventSink(path: command.events)
     busybox = try Busybox(in: folder.path)

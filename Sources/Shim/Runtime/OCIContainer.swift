@@ -79,8 +79,8 @@ final class OCIContainer: RuntimeContainer {
       "exec", ["--process", "\(bundle.path)/\(spec)", "--detach"], [id], pidFile: pidFile, io,
       onExit
     ) { result in
-      for name in [spec, pidFile] { try? bundle.remove(name) }
       completion(result)
+      for name in [spec, pidFile] { try? bundle.remove(name) }
     }
   }
 

@@ -6,8 +6,8 @@ internal import Foundation
 package final class TemporaryFolder {
   package let path: String
 
-  package init() throws {
-    var template = Array("/tmp/shim-XXXXXX".utf8CString)
+  package init(in folder: String = "/tmp") throws {
+    var template = Array("\(folder)/shim-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp") }
     path = String(
       decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
