@@ -17,6 +17,10 @@ extension Integration {
       #expect(binary.range(of: Data("$s10Foundation".utf8)) == nil)
     }
 
+    @Test func theExecutableIsNoLarger() throws {
+      #expect(try ShimBinary.strippedSize() <= 18_000_000)
+    }
+
     /// Stopped, the command prints nothing: the shim has no reason to run.
     @Test func anIdleShimSleeps() throws {
       try ShimHost.run { host in

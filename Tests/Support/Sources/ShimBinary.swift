@@ -31,4 +31,12 @@ package enum ShimBinary {
   package static func path(_ name: String = sample) throws -> String {
     name.hasPrefix("/") ? name : "\(try folder())/\(name)"
   }
+
+  /// Of the executable as `make install` leaves it (bytes).
+  package static func strippedSize() throws -> Int {
+    let folder = try TemporaryFolder()
+    let copy = "\(folder.path)/shim"
+    try run("strip", "-o", copy, path()).expectSuccess()
+    return try FileManager.default.attributesOfItem(atPath: copy)[.size] as? Int ?? .max
+  }
 }
