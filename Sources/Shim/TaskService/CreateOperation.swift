@@ -131,6 +131,7 @@ final class CreateOperation {
     let container = Container(request.id, bundle, made, process)
     service.creations[request.id] = nil
     service.containers[request.id] = container
+    // First: nobody waits for the log or the event. On the wire their order was never promised.
     reply.take()?.send(CreateTaskResponse.with { $0.pid = UInt32(record.pid) })
     service.log.info("created", ("id", request.id), ("pid", String(record.pid)))
     service.events.publish(
