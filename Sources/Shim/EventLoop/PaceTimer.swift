@@ -8,14 +8,17 @@ package import struct SystemPackage.Errno
 package final class PaceTimer {
   private var watch: Watch?
   private let handler: () -> Void
+  private var isScheduled = false
 
   package init(_ loop: EventLoop, handler: @escaping () -> Void) throws(Errno) {
     self.handler = handler
     watch = Watch(
       loop, try HighResolutionTimer.open(),
       onReadable: { [unowned self] in
-        watch?.awaitsReadable = false
+        isScheduled = false
         self.handler()
+        // Only now: it may have been set anew.
+        if !isScheduled { watch?.awaitsReadable = false }
       })
   }
 
@@ -24,5 +27,6 @@ package final class PaceTimer {
     // Setting it anew also takes back an expiration that nobody read.
     HighResolutionTimer.set(watch.descriptor, nanoseconds: delay * 1000)
     watch.awaitsReadable = true
+    isScheduled = true
   }
 }

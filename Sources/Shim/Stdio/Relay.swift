@@ -96,9 +96,13 @@ final class Relay {
 
   func turnAfterPace() {
     guard let input, held.isEmpty else { return }
-    input.awaitsReadable = true
+    let available = input.descriptor.readableBytes
+    // So much at once will have come again by the next turn: epoll need not tell of it in between.
+    let isSteady = output != nil && available >= max(gathersUpTo, 2 * Self.spliceFrom)
+    input.awaitsReadable = !isSteady
     lastTurn = MonotonicClock.now
-    turn(input.descriptor.readableBytes)
+    turn(available)
+    if isSteady, let output, !output.awaitsWritable { hub.pace(self) }
   }
 
   /// After a failed output: reads what still comes and drops it, so that the writer goes on.
