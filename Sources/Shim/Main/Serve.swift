@@ -47,6 +47,7 @@ final class Serve {
       CurrentProcess.ignoreBrokenPipes()
       CurrentProcess.setName("containerd-shim")
       try CurrentProcess.becomeSubreaper()
+      Self.raiseOOMScore()
 
       let socket = try Self.openListener(options)
       socketPath = try UnixSocket.path(of: socket)
@@ -98,6 +99,15 @@ final class Serve {
       log.write(.fatal, "cannot serve", [("error", "\(error)")])
       throw CommandFailure("cannot serve: \(error)")
     }
+  }
+
+  /// One more than containerd's, which we were born with: the shim is to die before containerd and, if the
+  /// container's own is higher, after the container. An error is no reason to fail.
+  private static func raiseOOMScore() {
+    guard let text = ProcFile.read("self/oom_score_adj"),
+      let score = Int(text.filter { !$0.isWhitespace })
+    else { return }
+    try? ProcFile.write("self/oom_score_adj", "\(min(score + 1, 1000))")
   }
 
   /// Passed on by `start`, or bound here to the path of `-socket`.

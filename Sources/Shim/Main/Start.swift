@@ -108,6 +108,7 @@ struct Start {
   }
 
   private func prepareDirectory(_ path: String) throws(CommandFailure) {
+    if Directory.isPrivate(path) { return }
     do throws(Errno) {
       try Directory.createPrivate(path)
     } catch {
@@ -186,7 +187,6 @@ struct Start {
       throw CommandFailure("cannot start the daemon: \(error)")
     }
     try move(child.pid, to: cgroup, orKill: child.pidfd)
-    raiseOOMScore(of: child.pid)
   }
 
   /// Before containerd knows the daemon: a container's processes are born into its cgroup.
@@ -200,14 +200,5 @@ struct Start {
       try? pidfd.signalProcess(SIGKILL)
       throw CommandFailure("shim_cgroup \(cgroup): \(error)")
     }
-  }
-
-  /// One more than containerd's: the shim is to die before containerd and, if the container's own is
-  /// higher, after the container. An error is no reason to fail, and there is nowhere to print it.
-  private func raiseOOMScore(of pid: Int32) {
-    guard let text = ProcFile.read("\(CurrentProcess.parent)/oom_score_adj"),
-      let score = Int(text.filter { !$0.isWhitespace })
-    else { return }
-    try? ProcFile.write("\(pid)/oom_score_adj", "\(min(score + 1, 1000))")
   }
 }
