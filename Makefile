@@ -79,7 +79,8 @@ bench: setup all ## compare with containerd's own shim: memory, start, streams, 
 bench-plots: ## draw the plots again from the figures of the last whole run
 	Benchmarks/run.sh plots
 
-hot-symbols: setup ## list anew which variables a shim writes, so that they lie side by side; then build
+hot-symbols: setup ## list anew what a shim writes and executes, so that it lies side by side; then build
+	@Tests/Support/setup.sh valgrind
 	rm -f $(OUT)/$(SHIM)
 	$(MAKE) all SWIFTFLAGS="-Xlinker -Map=$(CURDIR)/.build/static/link.map -Xlinker --no-demangle"
 	Benchmarks/run.sh hot-symbols .build/static/link.map

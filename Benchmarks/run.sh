@@ -5,7 +5,7 @@
 # ratios and goals. A whole run leaves its figures and plots in Documentation/benchmarks. Figures of
 # a machine that does other work at the same time are worth nothing.
 # run.sh plots: draws the plots again from the figures of the last whole run.
-# run.sh hot-symbols MAP: lists the variables that a shim writes in Sources/Shim/hot-symbols.txt.
+# run.sh hot-symbols MAP: lists what a shim writes and executes in Sources/Shim/hot-symbols.txt.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -19,11 +19,12 @@ final class PairHost {
   private var programs: [String: String] = [:]
 
   /// Proves at the end that nothing is left; after an error too, nothing is.
-  static func run(_ body: (PairHost) throws -> Void) throws {
+  static func run<Result>(_ body: (PairHost) throws -> Result) throws -> Result {
     let host = try PairHost()
     do {
-      try body(host)
+      let result = try body(host)
       try host.expectNothingLeft()
+      return result
     } catch {
       host.endByForce()
       throw error
@@ -41,6 +42,11 @@ final class PairHost {
     try busybox.writeSpec("sleep", "100000", to: folder.path)
     sleepSpec = Files.read("\(folder.path)/config.json") ?? ""
   }
+
+  var environment: [String: String] { command.environment }
+
+  /// Of `start`.
+  func arguments(_ id: String) -> [String] { command.start(id) }
 
   func bundle(_ id: String) -> String { "\(folder.path)/b/\(id)" }
 

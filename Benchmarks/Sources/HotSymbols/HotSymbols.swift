@@ -4,7 +4,7 @@ import Foundation
 import Support
 
 /// Lists the variables that a shim writes, for the linker to lay them side by side: each page that one
-/// of them lies on is a page that no two shims share.
+/// of them lies on is a page that no two shims share. And the functions that each executes.
 enum HotSymbols {
   static let file = "\(ShimBinary.root)/Sources/Shim/hot-symbols.txt"
 
@@ -21,14 +21,19 @@ enum HotSymbols {
     let small = order.filter { map.sections[$0].size < large }
     let all = small + order.filter { map.sections[$0].size >= large }
     let symbols = all.compactMap(map.symbol(of:))
-    try "\(header)\(symbols.joined(separator: "\n"))\n".write(
+    let functions = try ExecutedFunctions.find(executable)
+    try "\(header)\((symbols + functions).joined(separator: "\n"))\n".write(
       toFile: file, atomically: true, encoding: .utf8)
-    say("\(symbols.count) sections are written: \(idle.count) of them while one container is idle")
+    say(
+      """
+      \(symbols.count) sections are written: \(idle.count) of them while one container is idle; \
+      \(functions.count) functions are executed
+      """)
   }
 
   private static let header = """
-    # What a shim writes, by `make hot-symbols`: the linker lays the sections of these symbols side by
-    # side (lld, --symbol-ordering-file). A name that is gone is ignored.
+    # What a shim writes and executes, by `make hot-symbols`: the linker lays the sections of these symbols
+    # side by side (lld, --symbol-ordering-file). A name that is gone is ignored.
 
     """
 
