@@ -100,7 +100,7 @@ struct StateCalls: Benchmark {
     var raw = RawFigures(columns: ["shim", "round", "requests/s", "CPU (ms per 10,000)"])
     var rates = Series()
     for server in servers.values.joined() { _ = try server.client.measure(block) }
-    try Subject.allCases.alternate(scale.pick(15, quick: 4)) { subject, round in
+    try Subject.allCases.alternate(scale.pick(16, quick: 8)) { subject, round in
       guard let server = servers[subject]?[round % Self.count] else { return }
       let used = try server.time.seconds
       let rate = Double(block) / (try server.client.measure(block))

@@ -18,6 +18,7 @@ extension Integration {
         try host.create(client, "a")
         let request = StateRequest.with { $0.id = "a" }
         let shim = try client.shimPID
+        try eventually("the event is delivered") { host.events.topics == ["/tasks/create"] }
         _ = try Footprint.whenAsleep(shim)
         let before = try SystemCalls(of: shim)
         for _ in 1...Self.count { let _: StateResponse = try client.call("State", request) }
@@ -62,6 +63,7 @@ extension Integration {
           }
         }
         try pass(1)
+        try eventually("the events are delivered") { host.events.topics.count == 4 }
         let shim = try client.shimPID
         _ = try Footprint.whenAsleep(shim)
         let before = try SystemCalls(of: shim)

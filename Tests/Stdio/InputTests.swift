@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventLoop
 import Glibc
 import Linux
 import Testing
@@ -45,6 +46,24 @@ import Testing
       harness.settle()
       #expect(read() == "")
     }
+  }
+
+  /// A busy relay that waits for its turn outlives what it relays for.
+  @Test func aCloseBeforeTheNextTurn() throws {
+    var pipe = try Pipe()
+    let process = pipe.takeReadEnd()
+    try process.setNonblocking()
+    let sink = pipe.takeWriteEnd()
+    var input: InputStream? = try InputStream(harness.hub, path: path, sink: sink)
+    let client = ClientEnd(writing: path)
+    client.write("one")
+    harness.run { process.readableBytes == 3 }
+    client.write("two")
+    harness.loop.runOnce()
+    input?.close()
+    input = nil
+    _ = consume process
+    harness.settle()  // a turn now would fail, and tell somebody who is gone
   }
 
   @Test func endAfterClientThenCloseIO() throws {

@@ -17,10 +17,10 @@ enum ExecutedFunctions {
       let socket = "\(folder)/hot.sock"
       try host.makeBundle("hot", host.trueSpec)
       // The daemon that this one executes is valgrind's, and ends at once.
-      _ = try Subprocess(
+      try Subprocess(
         command("\(folder)/start", copy, host.arguments("hot")), environment: host.environment,
         directory: host.bundle("hot")
-      ).wait()
+      ).wait().expectSuccess()
       let daemon = try Subprocess(
         command("\(folder)/serve", copy, host.arguments("hot").dropLast() + ["-socket", socket]),
         environment: host.environment, directory: host.bundle("hot"))

@@ -10,7 +10,6 @@ package enum CurrentProcess {
   package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 
   package static var id: Int32 { getpid() }
-  package static var parent: Int32 { getppid() }
   package static var user: UInt32 { geteuid() }
   package static var group: UInt32 { getegid() }
 
@@ -27,8 +26,7 @@ package enum CurrentProcess {
   /// From now on large freed blocks go back to the kernel at once.
   package static func returnLargeBlocks() { clinux_return_large_blocks() }
 
-  /// Gives back what lies free between used blocks. Takes microseconds: for after something rare
-  /// that allocated much, such as reading a spec.
+  /// Gives back what lies free between used blocks. Takes some 50 microseconds: for when there is time.
   package static func returnFreeMemory() { clinux_return_free_memory() }
 
   /// A reader that went away is an error of that write (EPIPE), not our death.

@@ -101,8 +101,8 @@ final class Serve {
     }
   }
 
-  /// One more than containerd's, which we were born with: the shim is to die before containerd and, if the
-  /// container's own is higher, after the container. An error is no reason to fail.
+  /// One more than containerd's, which `start` and we were born with: the shim is to die before containerd
+  /// and, if the container's own is higher, after the container. An error is no reason to fail.
   private static func raiseOOMScore() {
     guard let text = ProcFile.read("self/oom_score_adj"),
       let score = Int(text.filter { !$0.isWhitespace })

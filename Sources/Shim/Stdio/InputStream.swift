@@ -30,6 +30,9 @@ final class InputStream {
 
   func close() {
     keeper = nil
+    relay?.close()  // it may wait for its turn, and outlive us
     relay = nil
   }
+
+  deinit { relay?.close() }
 }

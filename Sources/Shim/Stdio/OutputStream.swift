@@ -197,4 +197,7 @@ final class OutputStream {
     relay?.close()
     onRelayed.take()?()
   }
+
+  // It may wait for its turn, and outlive us.
+  deinit { relay?.close() }
 }

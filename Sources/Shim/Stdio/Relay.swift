@@ -97,8 +97,8 @@ final class Relay {
   func turnAfterPace() {
     guard let input, held.isEmpty else { return }
     let available = input.descriptor.readableBytes
-    // So much at once will have come again by the next turn: epoll need not tell of it in between.
-    let isSteady = output != nil && available >= max(gathersUpTo, 2 * Self.spliceFrom)
+    // Half of a large pipe will have come again by the next turn: epoll need not tell of it in between.
+    let isSteady = output != nil && available >= Self.largestPipe / 2
     input.awaitsReadable = !isSteady
     lastTurn = MonotonicClock.now
     turn(available)

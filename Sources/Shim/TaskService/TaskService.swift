@@ -263,8 +263,8 @@ package final class TaskService {
     return (container, process)
   }
 
-  /// What a request or a connection needed is free now. Given back a little later: once for a crowd
-  /// that leaves together, and never while somebody waits for an answer that comes at once.
+  /// What a request or a connection needed is free now. Given back a little later: after the answer, and
+  /// once for a crowd.
   package func tidySoon() {
     if !tidying.isScheduled { tidying.schedule(after: .milliseconds(100)) }
   }
