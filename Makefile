@@ -12,8 +12,8 @@ DEB = .build/deb
 # It is not position-independent, which -static implies: relocating Swift's metadata would dirty
 # 490 kB in each process. lld, because the default linker warns of glibc functions nobody calls.
 # In a scratch path of its own: sharing one, this and `swift test` would rebuild each other's work.
-# What is written lies side by side: hot-symbols.txt, and no room beforehand for generic types that are
-# never made. Together they take a third of an idle shim's private memory away.
+# What is written or executed lies side by side: hot-symbols.txt, and no room beforehand for generic types
+# that are never made. Together they take a third of an idle shim's private memory away.
 HOT = $(CURDIR)/Sources/Shim/hot-symbols.txt
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld \
   -Xswiftc -Xfrontend -Xswiftc -disable-preallocated-instantiation-caches \

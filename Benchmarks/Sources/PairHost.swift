@@ -113,6 +113,11 @@ final class PairHost {
     try removeBundle(id)
   }
 
+  /// Of a shim that can no longer do it.
+  func removeSocket(_ id: String) {
+    if let address = Files.read("\(bundle(id))/address") { unlink(String(address.dropFirst(7))) }
+  }
+
   func removeBundle(_ id: String) throws { try FileManager.default.removeItem(atPath: bundle(id)) }
 
   private var processes: [Int32] {
@@ -130,7 +135,7 @@ final class PairHost {
   private func endByForce() {
     for pid in processes { kill(pid, SIGKILL) }
     for id in programs.keys {
-      if let address = Files.read("\(bundle(id))/address") { unlink(String(address.dropFirst(7))) }
+      removeSocket(id)
       try? remove(id)
     }
     for id in Files.names(in: "\(folder.path)/b") { umount2("\(bundle(id))/rootfs", 2) }

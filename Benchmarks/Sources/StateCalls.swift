@@ -20,6 +20,8 @@ struct StateCalls: Benchmark {
   private struct Server {
     let client: StateClient
     let time: ProcessorTime
+    /// The limit's, which ends with this.
+    var process: Subprocess?
   }
 
   func run(_ scale: Scale) throws -> [Row] {
@@ -36,16 +38,10 @@ struct StateCalls: Benchmark {
         }
       }
       let size = try answerSize(containers[.ours][0])
-      let limits = try (0..<Self.count).map { number in
+      servers[.limit] = try (0..<Self.count).map { number in
         try startLimit("\(containers.containerd.folder)/limit-\(number).sock", size)
       }
-      servers[.limit] = try limits.map { limit in
-        Server(
-          client: try StateClient(limit.path, "limit", inFlight: Self.inFlight),
-          time: try ProcessorTime(of: limit.process.pid))
-      }
       rows = try oneByOne(servers, scale) + manyAtOnce(servers, scale)
-      withExtendedLifetime(limits) {}
     }
     return rows
   }
@@ -60,12 +56,12 @@ struct StateCalls: Benchmark {
     return Wire.field(2, payload).count
   }
 
-  private func startLimit(
-    _ path: String, _ size: Int
-  ) throws -> (path: String, process: Subprocess) {
+  private func startLimit(_ path: String, _ size: Int) throws -> Server {
     let limit = try Subprocess([LimitProgram.path("state-server"), path, "\(size)"])
     try limit.output.wait(for: "ready") { $0.lines == ["ready"] }
-    return (path, limit)
+    return Server(
+      client: try StateClient(path, "limit", inFlight: Self.inFlight),
+      time: try ProcessorTime(of: limit.pid), process: limit)
   }
 
   private func oneByOne(_ servers: [Subject: [Server]], _ scale: Scale) throws -> [Row] {

@@ -87,13 +87,9 @@ private struct SystemCalls {
   let sleeps: Int
 
   init(of pid: Int32) throws {
-    let lines = (Files.read("/proc/\(pid)/io") ?? "").split(separator: "\n")
-    func number(_ name: String) -> Int? {
-      lines.first { $0.hasPrefix("\(name): ") }.flatMap { Int($0.dropFirst(name.count + 2)) }
-    }
-    guard let reads = number("syscr"), let writes = number("syscw") else {
-      throw TestFailure("/proc/\(pid)/io: no counts")
-    }
+    guard let reads = Processes.number("syscr", of: pid, in: "io"),
+      let writes = Processes.number("syscw", of: pid, in: "io")
+    else { throw TestFailure("/proc/\(pid)/io: no counts") }
     self.reads = reads
     self.writes = writes
     sleeps = try Footprint(of: pid).sleeps

@@ -27,6 +27,7 @@ enum ExecutedFunctions {
       try eventually("the daemon answers") { (try? ShimClient("unix://\(socket)")) != nil }
       kill(daemon.pid, SIGTERM)
       _ = try daemon.wait()
+      host.removeSocket("hot")
       try host.removeBundle("hot")
       let first = try names(in: "\(folder)/start")
       return first.sorted() + (try names(in: "\(folder)/serve")).subtracting(first).sorted()

@@ -6,18 +6,17 @@ internal import Linux
 /// What /proc tells of other processes.
 package enum Processes {
   /// A line of /proc/PID/status; nil once the process is gone.
-  package static func field(_ name: String, of pid: Int32) -> String? {
-    guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else {
-      return nil
-    }
-    for line in status.split(separator: "\n") where line.hasPrefix(name + ":") {
+  /// - Parameter file: of /proc/PID, with lines `NAME: VALUE`.
+  package static func field(_ name: String, of pid: Int32, in file: String = "status") -> String? {
+    guard let text = Files.read("/proc/\(pid)/\(file)") else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
       return line.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces)
     }
     return nil
   }
 
-  package static func number(_ name: String, of pid: Int32) -> Int? {
-    field(name, of: pid).flatMap { Int($0.prefix { $0.isNumber }) }
+  package static func number(_ name: String, of pid: Int32, in file: String = "status") -> Int? {
+    field(name, of: pid, in: file).flatMap { Int($0.prefix { $0.isNumber }) }
   }
 
   /// A zombie whose parent is process 1 counts as gone: not every init reaps at once.
