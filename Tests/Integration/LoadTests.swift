@@ -46,7 +46,7 @@ extension Integration {
         let idle = try Footprint.whenAsleep(shim)
         // One alone: what stays for ever is not to lie between what fifty need for a moment.
         try containerd.ctr("task", "exec", "--exec-id", "first", id, "true").expectSuccess()
-        var before: (Footprint, Holdings)?
+        var before: Holdings?
         var pids: [String: Int] = [:]
 
         for round in 0..<10 {
@@ -73,19 +73,16 @@ extension Integration {
           }
           let holdings = Holdings(of: shim, bundle: containerd.bundle(id))
           if let before {
-            #expect(holdings == before.1)
+            #expect(holdings == before)
           } else {
-            before = (try Footprint.whenAsleep(shim), holdings)
+            before = holdings
             #expect(holdings.children.count == 1)
             #expect(holdings.files.filter { $0.hasPrefix("exec-") || $0.hasPrefix("log.") } == [])
           }
         }
 
-        let (first, _) = try #require(before)
-        let after = try Footprint.whenAsleep(shim)
-        #expect(after.descriptors <= first.descriptors)
         // What only execs need, and gaps in the heap (kB).
-        #expect(after.memory <= idle.memory + 64)
+        try Footprint.wait(for: idle, growth: 64, of: shim)
         try containerd.endTask(id)
         try events.wait(for: "/tasks/delete", of: id)
         let byProcess = Dictionary(grouping: events.events(of: id), by: \.process)
@@ -129,15 +126,14 @@ extension Integration {
           if let before {
             #expect(holdings == before.1)
           } else {
-            before = (try Footprint(of: shim), holdings)
+            before = (try Footprint.whenAsleep(shim), holdings)
           }
         }
         for id in ids {
           #expect(try host.events.topics(of: id) == (1...10).flatMap { _ in topics })
         }
         let (first, _) = try #require(before)
-        let after = try Footprint.wait(for: first, of: shim)
-        #expect(after.memory <= first.memory + 32)
+        try Footprint.wait(for: first, growth: 32, of: shim)
         try client.shutdown(ids[0])
         try eventually("the shim is gone") { Processes.isGone(shim) }
         #expect(host.events.topics.count == 100 * topics.count)

@@ -101,7 +101,7 @@ extension Integration {
         let before = try Footprint.whenAsleep(shim)
         try containerd.ctr(together: pod.members.map(pod.run))
         #expect(try expectOneShimEach([pod], containerd) == [shim])
-        #expect(try Footprint(of: shim).memory <= before.memory + 49 * 8)
+        #expect(try Footprint.whenAsleep(shim).memory <= before.memory + 49 * 8)
 
         let sevenths = stride(from: 0, to: 49, by: 7).map { Array(pod.members[$0..<$0 + 7]) }
         try containerd.ctr(together: sevenths.map(remove))

@@ -25,9 +25,8 @@ extension Integration {
         address = try #require(Files.read("\(host.bundle("a"))/address"))
         pid = try client.shimPID
         try eventually("the events are delivered") { host.events.topics.count == 2 }
-        let first = try Footprint(of: pid)
         _ = try ShimClient(address).state("a")
-        before = try Footprint.wait(for: first, of: pid)
+        before = try Footprint.whenAsleep(pid)
       }
 
       func connect() throws -> Connection {
@@ -47,11 +46,7 @@ extension Integration {
         for _ in 1...3 {
           try abuse()
           try expectPromptState()
-          var now = before
-          try eventually("it gives everything back", told: { "\(before), now \(now)" }) {
-            now = try Footprint(of: pid)
-            return now.descriptors <= before.descriptors && now.memory <= before.memory + 96
-          }
+          try Footprint.wait(for: before, growth: 96, of: pid)
         }
       }
     }

@@ -43,12 +43,17 @@ package struct Footprint: CustomStringConvertible {
     }
   }
 
-  /// Waits until a process holds no more descriptors than before, and tells what it costs then.
-  package static func wait(for before: Footprint, of pid: Int32) throws -> Footprint {
+  /// Waits until a process holds no more descriptors than before, and at most so much more memory
+  /// (kB), and tells what it costs then. A shim returns its free memory a moment after its last
+  /// answer: until then it holds some 40 kB more.
+  @discardableResult
+  package static func wait(
+    for before: Footprint, growth: Int = .max, of pid: Int32
+  ) throws -> Footprint {
     var now = try Footprint(of: pid)
-    try eventually("descriptors are given back", told: { "\(before), now \(now)" }) {
+    try eventually("it costs no more", told: { "\(before), now \(now)" }) {
       now = try Footprint(of: pid)
-      return now.descriptors <= before.descriptors
+      return now.descriptors <= before.descriptors && now.memory - growth <= before.memory
     }
     return now
   }
