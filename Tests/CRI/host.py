@@ -43,15 +43,21 @@ def arguments(pid):
     return read(f"/proc/{pid}/cmdline").split("\0")[:-1]
 
 
+def _commands(address):
+    """Each live process of a containerd's shims and its arguments: read once, since it may end meanwhile."""
+    commands = ((pid, arguments(pid)) for pid in pids())
+    return {pid: words for pid, words in commands
+            if ("-address", address) in zip(words, words[1:]) and lives(pid)}
+
+
 def processes_of(address):
     """The shims that serve a containerd, and what it runs of them for a moment."""
-    return {pid for pid in pids()
-            if ("-address", address) in zip(arguments(pid), arguments(pid)[1:]) and lives(pid)}
+    return set(_commands(address))
 
 
 def shims(address):
-    return {pid for pid in processes_of(address)
-            if arguments(pid)[-1:] not in (["start"], ["delete"])}
+    return {pid for pid, words in _commands(address).items()
+            if words[-1] not in ("start", "delete")}
 
 
 def socket(bundle):
