@@ -91,9 +91,9 @@ extension Integration.ResourceTests {
 
   /// Runs a shell that takes all memory when it gets SIGUSR1, and ends it while its shim is stopped.
   private func endBehindTheShimsBack(
-    _ signal: Int32, in containerd: Containerd, flags: [String] = []
+    _ signal: Int32, _ trap: String = glutton, in containerd: Containerd, flags: [String] = []
   ) throws {
-    let shell = "trap '\(Self.glutton)' USR1; sleep 100000 & wait"
+    let shell = "trap '\(trap)' USR1; sleep 100000 & wait"
     try containerd.remember(Self.id)
     try containerd.spawnCtr(
       ["run", "--detach", "--runtime", Containerd.oci] + flags
@@ -122,6 +122,19 @@ extension Integration.ResourceTests {
     try Containerd.run { containerd in
       let events = try EventStream(containerd)
       try endBehindTheShimsBack(SIGUSR1, in: containerd, flags: ["--memory-limit", "16777216"])
+      try events.wait(for: "/tasks/exit", of: Self.id)
+      #expect(Self.toldOnce(events.topics(of: Self.id)) == Self.killed)
+      try containerd.ctr("task", "rm", Self.id).expectSuccess()
+    }
+  }
+
+  /// The shell's end does not tell of its child's.
+  @Test func outOfMemoryOfAChildInAGroupThatIsGone() throws {
+    try Containerd.run { containerd in
+      let events = try EventStream(containerd)
+      try endBehindTheShimsBack(
+        SIGUSR1, "(\(Self.glutton)); exit 9", in: containerd,
+        flags: ["--memory-limit", "16777216"])
       try events.wait(for: "/tasks/exit", of: Self.id)
       #expect(Self.toldOnce(events.topics(of: Self.id)) == Self.killed)
       try containerd.ctr("task", "rm", Self.id).expectSuccess()

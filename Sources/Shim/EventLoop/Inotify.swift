@@ -65,7 +65,8 @@ package final class Inotify {
     return new
   }
 
-  private func deliver() {
+  /// Calls the handlers of all that has happened: at once, not in its turn.
+  package func deliver() {
     guard let watch else { return }
     for (id, happened) in InotifyInstance.read(watch.descriptor) {
       // A lost event (id -1) is told to everybody: a handler looks before it acts.

@@ -38,13 +38,13 @@ final class OOMWatch {
     do throws(Errno) {
       if group.isUnified {
         subscription = try hub.inotify.subscribe("\(folder)/memory.events", .modified) {
-          [unowned self] in check()
+          [unowned self] in check(.change)
         }
-        check()  // from where to count
+        check()
       } else {
         eventCounter = Watch(
           hub.loop, try Cgroup.openOOMEvents(of: folder),
-          onReadable: { [unowned self] in check() })
+          onReadable: { [unowned self] in check(.change) })
         eventCounter?.awaitsReadable = true
       }
     } catch {
@@ -54,10 +54,17 @@ final class OOMWatch {
   }
 
   /// Looks at once: an exit is to be told after what it came from.
-  ///
-  /// - Parameter exit: which has brought us here.
-  func check(after exit: Exit? = nil) {
-    guard eventCounter == nil ? countHasGrown(after: exit) : eventHasCome else { return }
+  func check(after exit: Exit) {
+    // What has changed before is all that is left to tell of it, and may not have been read yet.
+    if subscription != nil, !group.exists { hub.inotify.deliver() }
+    check(exit.status == Self.statusOfKill ? .kill : .end)
+  }
+
+  /// Looks before something happens: what is counted by now did not come of it.
+  func check() { check(.none) }
+
+  private func check(_ occasion: KillCount.Occasion) {
+    guard eventCounter == nil ? kills.hasGrown(look, occasion) : eventHasCome else { return }
     count += 1
     tell()
   }
@@ -67,10 +74,6 @@ final class OOMWatch {
       told += 1
       onKill()
     }
-  }
-
-  private func countHasGrown(after exit: Exit?) -> Bool {
-    kills.hasGrown(look, wasKilled: exit?.status == Self.statusOfKill)
   }
 
   /// 128 and SIGKILL: init's own, or what a shell tells of its child.
