@@ -118,23 +118,13 @@ extension Integration.ResourceTests {
   }
 
   /// systemd removes the group, and what the kernel has counted in it, with its last process.
-  @Test func outOfMemoryInAGroupThatIsGone() throws {
-    try Containerd.run { containerd in
-      let events = try EventStream(containerd)
-      try endBehindTheShimsBack(SIGUSR1, in: containerd, flags: ["--memory-limit", "16777216"])
-      try events.wait(for: "/tasks/exit", of: Self.id)
-      #expect(Self.toldOnce(events.topics(of: Self.id)) == Self.killed)
-      try containerd.ctr("task", "rm", Self.id).expectSuccess()
-    }
-  }
-
-  /// The shell's end does not tell of its child's.
-  @Test func outOfMemoryOfAChildInAGroupThatIsGone() throws {
+  /// The status of a shell does not tell of its child's death.
+  @Test(arguments: [glutton, "(\(glutton)); exit 9"])
+  func outOfMemoryInAGroupThatIsGone(trap: String) throws {
     try Containerd.run { containerd in
       let events = try EventStream(containerd)
       try endBehindTheShimsBack(
-        SIGUSR1, "(\(Self.glutton)); exit 9", in: containerd,
-        flags: ["--memory-limit", "16777216"])
+        SIGUSR1, trap, in: containerd, flags: ["--memory-limit", "16777216"])
       try events.wait(for: "/tasks/exit", of: Self.id)
       #expect(Self.toldOnce(events.topics(of: Self.id)) == Self.killed)
       try containerd.ctr("task", "rm", Self.id).expectSuccess()

@@ -39,7 +39,8 @@ struct KillCount: Equatable {
 
   mutating func hasGrown(_ look: Look, _ occasion: Occasion) -> Bool {
     if occasion == .change { hasChanged = true }
-    let isNew = look.group.map { hasGrown($0, look.above) } ?? hasGrown(look.above, occasion)
+    let isNew =
+      look.group.map { isMore($0, look.above) } ?? isMoreAbove(look.above, occasion)
     if isNew {
       isTold = true
       hasChanged = false
@@ -48,15 +49,15 @@ struct KillCount: Equatable {
     return isNew
   }
 
-  private mutating func hasGrown(_ now: UInt64, _ above: [UInt64?]) -> Bool {
+  private mutating func isMore(_ now: UInt64, _ above: [UInt64?]) -> Bool {
     let before = group ?? now
     group = max(before, now)
     self.above = above
     return now > before
   }
 
-  /// The same of a group that is gone.
-  private mutating func hasGrown(_ now: [UInt64?], _ occasion: Occasion) -> Bool {
+  /// Of a group that is gone.
+  private mutating func isMoreAbove(_ now: [UInt64?], _ occasion: Occasion) -> Bool {
     guard occasion == .kill || hasChanged, !isTold, above.count == now.count,
       let nearest = now.firstIndex(where: { $0 != nil }),
       let before = above[nearest], let after = now[nearest], after > before
