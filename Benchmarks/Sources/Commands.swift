@@ -74,7 +74,7 @@ extension PairHost {
   fileprivate func startLimit(_ id: String) throws -> Double {
     try makeBundle(id, sleepSpec)
     let run = try start(LimitProgram.path("start"), id)
-    try Connection(path: String(run.output.dropFirst("unix://".count))).close()
+    try Connection(path: ShimClient.socket(of: run.output)).close()
     try removeBundle(id)
     return run.milliseconds
   }

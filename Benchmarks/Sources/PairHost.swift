@@ -115,7 +115,7 @@ final class PairHost {
 
   /// Of a shim that can no longer do it.
   func removeSocket(_ id: String) {
-    if let address = Files.read("\(bundle(id))/address") { unlink(String(address.dropFirst(7))) }
+    if let address = Files.read("\(bundle(id))/address") { unlink(ShimClient.socket(of: address)) }
   }
 
   func removeBundle(_ id: String) throws { try FileManager.default.removeItem(atPath: bundle(id)) }

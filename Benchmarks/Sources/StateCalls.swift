@@ -33,7 +33,7 @@ struct StateCalls: Benchmark {
           let address = try containers.containerd.shimAddress(container.id)
           return Server(
             client: try StateClient(
-              String(address.dropFirst("unix://".count)), container.id, inFlight: Self.inFlight),
+              ShimClient.socket(of: address), container.id, inFlight: Self.inFlight),
             time: container.time)
         }
       }

@@ -68,7 +68,7 @@ extension Integration {
           Processes.field("SigBlk", of: command) == String(repeating: "0", count: 16)
         }
         let address = try #require(Files.read("\(host.bundle("a"))/address"))
-        #expect(Files.mode(String(address.dropFirst("unix://".count))) == 0o600)
+        #expect(Files.mode(ShimClient.socket(of: address)) == 0o600)
       }
     }
 

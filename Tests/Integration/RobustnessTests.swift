@@ -30,7 +30,7 @@ extension Integration {
       }
 
       func connect() throws -> Connection {
-        try Connection(path: String(address.dropFirst("unix://".count)))
+        try Connection(path: ShimClient.socket(of: address))
       }
 
       /// Whoever comes now is served within the 2 s that containerd gives a State.

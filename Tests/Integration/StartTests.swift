@@ -21,7 +21,7 @@ extension Integration {
         #expect(ending.output == "unix://\(host.socketFolder)/\(digest.output.prefix(64))")
         #expect(Files.read("\(host.bundle("a"))/address") == ending.output)
 
-        let socket = String(ending.output.dropFirst("unix://".count))
+        let socket = ShimClient.socket(of: ending.output)
         #expect(Files.mode(socket) == 0o600)
         #expect(Files.mode(host.socketFolder) & 0o077 == 0)
         let client = try ShimClient(ending.output)
@@ -87,7 +87,7 @@ extension Integration {
         let address = try #require(Files.read("\(host.bundle("a"))/address"))
         kill(first, SIGKILL)
         try eventually("the shim is gone") { Processes.isGone(first) }
-        #expect(Files.exists(String(address.dropFirst("unix://".count))))
+        #expect(Files.exists(ShimClient.socket(of: address)))
         let again = try host.start("a")
         #expect(again.output == address)
         #expect(try ShimClient(address).shimPID != first)

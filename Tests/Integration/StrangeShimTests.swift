@@ -21,7 +21,7 @@ extension Integration {
       try eventually("the shim is gone") { Processes.isGone(shim) }
       let address = try #require(Files.read("\(host.bundle("a"))/address"))
       try host.makeBundle("b", annotations: group)
-      return String(address.dropFirst("unix://".count))
+      return ShimClient.socket(of: address)
     }
 
     /// Serves from this thread while `start` runs.

@@ -60,7 +60,7 @@ extension ContainerdDriver {
   /// A socket that must be gone at the end, whatever becomes of its shim.
   private func remember(_ bundle: TaskBundle) {
     guard let address = try? bundle.read("address") else { return }
-    sockets.insert(String(address.dropFirst("unix://".count)))
+    sockets.insert(ShimClient.socket(of: address))
   }
 
   /// What containerd does when a connection has closed, whoever closed it: `delete`, and for a task

@@ -5,8 +5,8 @@ internal import Linux
 
 /// What /proc tells of other processes.
 package enum Processes {
-  /// A line of /proc/PID/status; nil once the process is gone.
-  /// - Parameter file: of /proc/PID, with lines `NAME: VALUE`.
+  /// A value of /proc/PID/status, or of another file there with lines `NAME: VALUE`; nil once the
+  /// process is gone.
   package static func field(_ name: String, of pid: Int32, in file: String = "status") -> String? {
     guard let text = Files.read("/proc/\(pid)/\(file)") else { return nil }
     for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {

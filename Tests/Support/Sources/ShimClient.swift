@@ -16,8 +16,15 @@ package final class ShimClient {
   /// - Parameter address: as `start` prints it.
   package init(_ address: String, version: Int = 2) throws {
     guard address.hasPrefix("unix://") else { throw TestFailure("no address: \(address)") }
-    connection = try Connection(path: String(address.dropFirst("unix://".count)))
+    connection = try Connection(path: Self.socket(of: address))
     service = "containerd.task.v\(version).Task"
+  }
+
+  /// Where a shim listens.
+  ///
+  /// - Parameter address: as `start` prints it.
+  package static func socket(of address: String) -> String {
+    String(address.dropFirst("unix://".count))
   }
 
   /// Sends a request and returns its stream.
