@@ -134,8 +134,10 @@ extension Integration {
         let console = "/proc/\(command)/fd/0"
         try eventually("its size is ctr's") { try Terminal.size(of: console) == [111, 33] }
         run.terminal?.resize(columns: 80, rows: 25)
-        run.kill(SIGWINCH)
-        try eventually("and follows it") { try Terminal.size(of: console) == [80, 25] }
+        try eventually("and follows it") {
+          run.kill(SIGWINCH)  // each time: it may not listen yet
+          return try Terminal.size(of: console) == [80, 25]
+        }
         try shim.kill(Self.id, 9)
         #expect(try run.wait().status == 137)
       }

@@ -166,6 +166,8 @@ extension Integration {
         while write(fifo.number, line, 1) > 0 {}
         let pid = try host.create(client, "a")
         #expect(try client.start("a") == pid)
+        // Start's line follows its answer in the same turn: after a further answer it is dropped.
+        #expect(try client.state("a").status == .running)
         let log = Collector(fifo)
         try log.wait(for: "what has filled it") { $0.text.contains("xxxx") }
         kill(shim, SIGUSR1)

@@ -112,9 +112,9 @@ extension Integration {
         let task = try #require(try containerd.task("shim-test"))
         #expect(Processes.group(of: task.pid) == task.pid)
         start.terminal?.resize(columns: 111, rows: 33)
-        start.kill(SIGWINCH)
         try eventually("its size is ctr's") {
-          try Terminal.size(of: "/proc/\(task.pid)/fd/0") == [111, 33]
+          start.kill(SIGWINCH)  // each time: it may not listen yet
+          return try Terminal.size(of: "/proc/\(task.pid)/fd/0") == [111, 33]
         }
         try start.terminal?.pressControlC()
         #expect(try start.wait().status == 130)
