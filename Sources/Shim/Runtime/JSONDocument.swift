@@ -10,14 +10,18 @@ internal import Linux
   /// - Parameter name: the file's, for an error.
   /// - Parameter exact: refuses integers above 2^63, which a spec may hold (an unlimited rlimit is
   ///   2^64 - 1). They are read as reals otherwise, and could not be written again.
-  init(_ text: [UInt8], of name: String, exact: Bool = false) throws(BundleError) {
+  /// - Parameter isBeginning: more may follow, which is not looked at.
+  init(
+    _ text: [UInt8], of name: String, exact: Bool = false, isBeginning: Bool = false
+  ) throws(BundleError) {
     // The tree dies as a whole, and what comes after it finds the heap as it was.
     unsafe json_set_alloc_funcs({ unsafe Arena.allocate($0) }, { unsafe Arena.free($0) })
     var error = json_error_t()
+    let numbers = exact ? 0 : JSON_DECODE_INT_AS_REAL
+    let flags = size_t(numbers | (isBeginning ? JSON_DISABLE_EOF_CHECK : 0))
     let parsed = unsafe text.withUnsafeBytes { bytes in
       unsafe json_loadb(
-        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count,
-        exact ? 0 : size_t(JSON_DECODE_INT_AS_REAL), &error)
+        bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, flags, &error)
     }
     guard let parsed = unsafe parsed else {
       let words = unsafe withUnsafeBytes(of: &error.text) { bytes in

@@ -16,14 +16,23 @@ struct OCILog {
   /// The last error, in the runtime's words.
   var lastError: String? { (try? bundle.read(name)).flatMap(Self.lastError) }
 
-  /// - Parameter text: lines, each a JSON object; others are passed over.
+  /// - Parameter text: JSON objects; what is none is passed over.
   static func lastError(of text: String) -> String? {
-    text.split(separator: "\n").reversed().lazy.compactMap { line -> String? in
-      guard let entry = try? JSONDocument(Array(line.utf8), of: "log.json"),
+    entries(of: text).reversed().lazy.compactMap { text -> String? in
+      guard let entry = try? JSONDocument(Array(text.utf8), of: "log.json", isBeginning: true),
         entry.string("level") == "error", let words = entry.string("msg")
       else { return nil }
       return words.trimmed
     }.first
+  }
+
+  /// Each begins where a line does, and goes on to the next: runc's takes one line, crun's (1.28,
+  /// by json-c) five.
+  private static func entries(of text: String) -> [String] {
+    text.split(separator: "\n").reduce(into: []) { entries, line in
+      if line.utf8.first == UInt8(ascii: "{") || entries.isEmpty { entries.append("") }
+      entries[entries.count - 1] += line
+    }
   }
 
   /// containerd's words for a runtime that could not even begin.
