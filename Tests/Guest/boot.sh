@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# boot.sh, in the guest: installs the package, runs the suites with each OCI runtime and cgroup driver,
-# and prints a table. The last line is for run.sh.
+# boot.sh, in the guest: installs the package, plays its tour, runs the suites with each OCI runtime and
+# cgroup driver, and prints a table. The last line is for run.sh.
 set -u
 
-. /run/disk/settings # root, combinations and those of cri, limit, rounds, suites
+. /run/disk/settings # root, tour, combinations and those of cri, limit, rounds, suites
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LD_LIBRARY_PATH=/run/disk/lib
 export TEST_PATIENCE=300 OOM_ROUNDS=$rounds # the processor is emulated
@@ -54,6 +54,14 @@ check() {
   rows+=("$name $runtime $driver $passed $bad $((SECONDS - began))")
 }
 
+if [ "$tour" != no ]; then
+  began=$SECONDS
+  "$root/debian/tests/tour" >$log 2>&1 || {
+    cat $log
+    failed=1
+  }
+  rows+=("tour runc cgroupfs $(grep -c '^✓' $log) $(grep -c '^✗' $log) $((SECONDS - began))")
+fi
 for combination in $combinations; do
   runtime=${combination%/*} driver=${combination#*/}
   check tests "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# image.sh: prints the folder of a guest's disk.ext4, vmlinuz and initrd.img: Debian 12 with systemd,
-# and so with cgroups of version 2 alone. Made once, which takes five minutes; made anew when this file
-# changes. The guest mounts its second disk, runs boot.sh from it, and powers off.
-set -eu
+# image.sh SUITE: prints the folder of a guest's disk.ext4, vmlinuz and initrd.img: Debian's SUITE with
+# systemd, and so with cgroups of version 2 alone. Made once, which takes five minutes; made anew when
+# this file changes. The guest mounts its second disk, runs boot.sh from it, and powers off.
+set -eu -o pipefail
+suite=$1
 
 packages=(
   systemd-sysv dbus linux-image-cloud-amd64 kmod mount procps bsdutils
@@ -14,7 +15,7 @@ packages=(
   python3-grpcio python3-protobuf python3-websockets protobuf-compiler
 )
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/containerd-shim-swift
-image=$cache/guest-$(sha256sum "$0" | cut -c 1-12)
+image=$cache/$suite-$(sha256sum "$0" | cut -c 1-12)
 if [ -e "$image" ]; then
   echo "$image"
   exit
@@ -24,10 +25,12 @@ mkdir -p "$cache"
 new=$(mktemp -d "$cache/new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 root=$new/root
-# Debian's initrd is not made: see below.
+# Debian's initrd is not made: see below. The index of testing is valid for a week, and a mirror may be
+# older.
 INITRD=No mmdebstrap --quiet --variant=minbase --include="${packages[*]}" \
+  --aptopt='Acquire::Check-Valid-Until "false"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$root" >&2
+  --dpkgopt='path-exclude=/usr/share/locale/*' "$suite" "$root" >&2
 
 cat >"$root/etc/systemd/system/second-disk.service" <<'END'
 [Unit]
@@ -57,8 +60,11 @@ version=$(basename "$root"/lib/modules/*)
 mkdir -p "$root/initrd"/{bin,dev,modules,root}
 cp "$root/bin/busybox" "$root/initrd/bin"
 chroot "$root" modprobe -S "$version" -a --show-depends virtio_pci virtio_blk |
-  awk '!seen[$2]++ { print $2 }' | nl -w 3 -n rz | while read -r number file; do
-    cp "$root$file" "$root/initrd/modules/$number.ko"
+  awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | nl -w 3 -n rz | while read -r number file; do
+    case $file in
+      *.xz) xz -dc "$root$file" ;;
+      *) cat "$root$file" ;;
+    esac >"$root/initrd/modules/$number.ko"
   done
 cat >"$root/initrd/init" <<'END'
 #!/bin/busybox sh
@@ -72,12 +78,13 @@ mount -o move /dev /root/dev
 exec switch_root /root /sbin/init
 END
 chmod 755 "$root/initrd/init"
-chroot "$root" sh -c 'cd initrd && find . | cpio --quiet --create --format=newc' |
+chroot "$root" sh -c 'cd initrd && find . | busybox cpio -o -H newc 2>/dev/null' |
   gzip >"$new/initrd.img"
 
 mv "$root"/boot/vmlinuz-* "$new/vmlinuz"
 rm -rf "$root/initrd"
 mke2fs -q -t ext4 -d "$root" "$new/disk.ext4" 3G >&2
 rm -rf "$root"
+rm -rf "$cache/$suite"-* # older ones; a guest that runs has its files open
 mv "$new" "$image"
 echo "$image"

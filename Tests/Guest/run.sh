@@ -4,7 +4,8 @@
 # run.sh: runs integration tests of the Debian package in a virtual machine with cgroups of version 2,
 # with each OCI runtime and cgroup driver (`make vm-test`). It emulates the processor: no KVM is needed,
 # and ten times the time is. Variables:
-#   VM_SUITES         a regular expression of suites or tests, for all combinations
+#   VM_DEBIAN         the guest's suite (bookworm), and so the versions of all but the shim
+#   VM_SUITES         a regular expression of suites or tests, for all combinations; then without the tour
 #   VM_COMBINATIONS   such as `runc/systemd crun/cgroupfs`
 #   VM_CRI            combinations for the table of CRI, as Kubernetes uses them; may be empty
 #   VM_LIMIT          seconds for each combination
@@ -12,7 +13,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-image=$(Tests/Guest/image.sh)
+image=$(Tests/Guest/image.sh "${VM_DEBIAN:-bookworm}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 disk=$work/disk
@@ -20,7 +21,7 @@ checkout=$disk/checkout
 mkdir -p "$disk/lib" "$checkout/.build"
 
 cp Tests/Guest/boot.sh .build/deb/containerd-shim-swift_*.deb "$disk"
-cp -r Tests "$checkout"
+cp -r Tests Examples debian "$checkout"
 Tests/Support/make-image.sh "$checkout/.build/busybox.tar" # would take a minute in the guest
 tests=$(echo .build/debug/*.xctest)
 install -s "$tests" "$checkout/.build/tests.xctest"
@@ -36,6 +37,7 @@ once='ContainerTests|CheckpointTests|LoggerTests|MountTests'
 driver='ContainerTests/(pause|pids|aKilledShim|shortLives)|CheckpointTests/ended'
 cat >"$disk/settings" <<END
 root='$PWD'
+tour='${VM_SUITES:+no}'
 limit=${VM_LIMIT:-1800}
 rounds=${OOM_ROUNDS:-50}
 combinations='${VM_COMBINATIONS:-runc/cgroupfs runc/systemd crun/cgroupfs crun/systemd}'

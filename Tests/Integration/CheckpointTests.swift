@@ -13,7 +13,7 @@ extension Integration {
     static let id = "checkpoint-\(getpid())"
     static let image = "containerd.io/checkpoint/\(id):test"
 
-    /// A counter goes on where it was, under another name, while the first one runs too.
+    /// A counter goes on where it was, under another name.
     @Test func aCounterGoesOn() throws {
       try Containerd.run { containerd in
         let events = try EventStream(containerd)
@@ -24,6 +24,9 @@ extension Integration {
         #expect(try containerd.task(Self.id)?.state == "RUNNING")
         let later = try numbers(containerd, Self.id) { $0.count > 1 }
         #expect(later.first ?? 0 > before.last ?? 0)
+        // The copy has its cgroup, which from runc 1.2 on has to be empty.
+        try containerd.endTask(Self.id)
+        try containerd.ctr("container", "rm", Self.id).expectSuccess()
 
         let copy = "\(Self.id)-copy"
         try containerd.remember(copy)
@@ -36,10 +39,8 @@ extension Integration {
         let exec = try containerd.ctr("task", "exec", "--exec-id", "e", copy, "cat", "/kept")
         #expect(exec.output == "kept\n")
 
-        for id in [Self.id, copy] {
-          try containerd.endTask(id)
-          try containerd.ctr("container", "rm", id).expectSuccess()
-        }
+        try containerd.endTask(copy)
+        try containerd.ctr("container", "rm", copy).expectSuccess()
         #expect(
           events.topics(of: copy).filter { !$0.contains("exec") } == [
             "/tasks/create", "/tasks/start", "/tasks/exit", "/tasks/exit", "/tasks/delete",

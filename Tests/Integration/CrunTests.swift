@@ -60,7 +60,7 @@ extension Integration {
         let noFolder = try containerd.spawnCtr(
           exec + ["--cwd", "/nowhere", Self.id, "true"]
         ).wait()
-        #expect(noFolder.errors.contains("OCI runtime exec failed: chdir `/nowhere`"))
+        #expect(noFolder.errors.contains(/OCI runtime exec failed: chdir (to )?`\/nowhere`/))
         #expect(try containerd.spawnCtr(exec + [Self.id, "sh", "-c", "exit 9"]).wait().status == 9)
         try containerd.endTask(Self.id)
       }
@@ -143,7 +143,8 @@ extension Integration {
         #expect(try events.wait(for: "/tasks/exit", of: Self.id).status == 137)
         try eventually("the container is gone") { Processes.isGone(task.pid) }
         try eventually("so is its state") {
-          Files.names(in: "\(containerd.folder)/crun/default") == []
+          // Later versions keep `.empty-directory` there.
+          Files.names(in: "\(containerd.folder)/crun/default").allSatisfy { $0.hasPrefix(".") }
         }
       }
     }

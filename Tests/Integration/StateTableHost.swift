@@ -124,7 +124,9 @@ final class StateTableHost {
 
   private func makeBundle(_ id: String) throws {
     try host.makeBundle(id)
-    let spec = busybox.spec("sh", "-c", "trap 'exit 7' TERM; sleep 100000 & wait", of: id)
+    // Again and again: a sleep of later busyboxes ends when CRIU has restored it.
+    let command = "trap 'exit 7' TERM; while :; do sleep 100000 & wait; done"
+    let spec = busybox.spec("sh", "-c", command, of: id)
     try host.write(spec, to: "config.json", of: id)
   }
 

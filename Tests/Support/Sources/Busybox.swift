@@ -31,7 +31,8 @@ package struct Busybox {
     try JSONSerialization.data(withJSONObject: spec).write(to: URL(fileURLWithPath: file))
   }
 
-  /// A spec of a container with its own processes, mounts and control group, and little else.
+  /// A spec of a container with its own processes, mounts and control group, and little else. Its
+  /// root can be written to: CRIU 4 makes a folder there when it restores.
   ///
   /// - Parameter memory: its limit, in bytes.
   package func spec(_ command: String..., of id: String, memory: Int? = nil) -> String {
@@ -41,7 +42,7 @@ package struct Busybox {
       {"ociVersion": "1.0.2",
        "process": {"args": [\(words)],
                    "env": ["PATH=/bin"], "cwd": "/", "user": {"uid": 0, "gid": 0}},
-       "root": {"path": "\(rootfs)", "readonly": true},
+       "root": {"path": "\(rootfs)"},
        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
                   {"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
        "linux": {"cgroupsPath": "\(OCIVariant.cgroup(id))",

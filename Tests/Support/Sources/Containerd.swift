@@ -89,15 +89,29 @@ package final class Containerd {
     "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)/\(id)"
   }
 
-  /// The address of a task's shim.
-  package func shimAddress(_ id: String) throws -> String {
+  /// What containerd 2 keeps of a shim's answer to `start`.
+  private struct Bootstrap: Decodable {
+    let version: Int
+    let address: String
+  }
+
+  /// Where a task's shim listens, and the version of the Task API that containerd speaks to it.
+  private func bootstrap(_ id: String) throws -> Bootstrap {
+    if let text = Files.read("\(bundle(id))/bootstrap.json") {
+      return try JSONDecoder().decode(Bootstrap.self, from: Data(text.utf8))
+    }
     guard let address = Files.read("\(bundle(id))/address") else {
       throw TestFailure("no address in \(bundle(id))")
     }
-    return address
+    return Bootstrap(version: 2, address: address)
   }
 
-  package func client(_ id: String) throws -> ShimClient { try ShimClient(shimAddress(id)) }
+  package func shimAddress(_ id: String) throws -> String { try bootstrap(id).address }
+
+  package func client(_ id: String) throws -> ShimClient {
+    let bootstrap = try bootstrap(id)
+    return try ShimClient(bootstrap.address, version: bootstrap.version)
+  }
 
   /// The pid of a task's shim, from the shim itself.
   package func shim(of id: String) throws -> Int32 {
