@@ -35,33 +35,26 @@ export TEST_CONTAINERD_ROOT=/tmp/template/root
 log=/run/vm-test.log
 rows=()
 
-# check NAME RUNTIME DRIVER COMMAND...: runs it, and makes a row of what it prints: as Swift Testing does,
-# or at its end `N passed, N failed`.
+# check NAME RUNTIME DRIVER COMMAND...: runs it, and makes a row of what it prints: as Swift Testing or
+# Examples/lesson.sh does, or at its end `N passed, N failed`.
 check() {
   local name=$1 runtime=$2 driver=$3 began=$SECONDS status passed bad
   shift 3
   echo "--- $name: $runtime, $driver, up $(cut -d ' ' -f 1 /proc/uptime) s"
   OCI_RUNTIME=$runtime CGROUP_DRIVER=$driver timeout "$limit" "$@" 2>&1 | tee $log |
-    grep --line-buffered -iE '^(✘|➜|↳ [^T/])|^✔ Test [^ ]+\(|fail'
+    grep --line-buffered -iE '^(✘|✗|➜|↳ [^T/])|^✔ Test [^ ]+\(|fail'
   status=${PIPESTATUS[0]}
   [ "$status" -eq 0 ] || failed=1
   [ "$status" -ne 124 ] || echo "not within $limit s: $(grep ' started' $log | tail -n 1)"
   read -r passed bad < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' $log) || {
-    passed=$(grep -cE '^✔ Test [^ ]+\(' $log)
-    bad=$(grep -cE '^✘ Test [^ ]+\(.* failed after' $log)
+    passed=$(grep -cE '^(✔ Test [^ ]+\(|✓ )' $log)
+    bad=$(grep -cE '^(✘ Test [^ ]+\(.* failed after|✗ )' $log)
   }
   [ "$passed" -gt 0 ] || failed=1 # a pattern that names nothing
   rows+=("$name $runtime $driver $passed $bad $((SECONDS - began))")
 }
 
-if [ "$tour" != no ]; then
-  began=$SECONDS
-  "$root/debian/tests/tour" >$log 2>&1 || {
-    cat $log
-    failed=1
-  }
-  rows+=("tour runc cgroupfs $(grep -c '^✓' $log) $(grep -c '^✗' $log) $((SECONDS - began))")
-fi
+[ "$tour" = no ] || check tour runc cgroupfs "$root/debian/tests/tour"
 for combination in $combinations; do
   runtime=${combination%/*} driver=${combination#*/}
   check tests "$runtime" "$driver" "$root/.build/tests.xctest" --testing-library swift-testing \

@@ -61,10 +61,7 @@ mkdir -p "$root/initrd"/{bin,dev,modules,root}
 cp "$root/bin/busybox" "$root/initrd/bin"
 chroot "$root" modprobe -S "$version" -a --show-depends virtio_pci virtio_blk |
   awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | nl -w 3 -n rz | while read -r number file; do
-    case $file in
-      *.xz) xz -dc "$root$file" ;;
-      *) cat "$root$file" ;;
-    esac >"$root/initrd/modules/$number.ko"
+    xz -dcf "$root$file" >"$root/initrd/modules/$number.ko" # as it is if it is not compressed
   done
 cat >"$root/initrd/init" <<'END'
 #!/bin/busybox sh

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ContainerdAPI
 internal import Foundation
 
 /// A containerd of a test's own, with our shims in its PATH and a busybox image.
@@ -89,28 +90,22 @@ package final class Containerd {
     "\(folder)/state/io.containerd.runtime.v2.task/\(Self.namespace)/\(id)"
   }
 
-  /// What containerd 2 keeps of a shim's answer to `start`.
-  private struct Bootstrap: Decodable {
-    let version: Int
-    let address: String
-  }
-
   /// Where a task's shim listens, and the version of the Task API that containerd speaks to it.
-  private func bootstrap(_ id: String) throws -> Bootstrap {
-    if let text = Files.read("\(bundle(id))/bootstrap.json") {
-      return try JSONDecoder().decode(Bootstrap.self, from: Data(text.utf8))
+  private func answer(of id: String) throws -> BootstrapResult {
+    if let text = Files.read("\(bundle(id))/bootstrap.json") {  // from containerd 2.0 on
+      return try BootstrapResult(json: Array(text.utf8))
     }
     guard let address = Files.read("\(bundle(id))/address") else {
       throw TestFailure("no address in \(bundle(id))")
     }
-    return Bootstrap(version: 2, address: address)
+    return .plain(address)
   }
 
-  package func shimAddress(_ id: String) throws -> String { try bootstrap(id).address }
+  package func shimAddress(_ id: String) throws -> String { try answer(of: id).address }
 
   package func client(_ id: String) throws -> ShimClient {
-    let bootstrap = try bootstrap(id)
-    return try ShimClient(bootstrap.address, version: bootstrap.version)
+    let answer = try answer(of: id)
+    return try ShimClient(answer.address, version: Int(answer.version))
   }
 
   /// The pid of a task's shim, from the shim itself.

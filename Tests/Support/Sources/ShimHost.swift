@@ -142,8 +142,7 @@ package final class ShimHost {
       processes.isEmpty
     }
     let sockets = Files.names(in: socketFolder).map { "\(socketFolder)/\($0)" }
-    let left = (sockets + addresses.map(ShimClient.socket)).filter(
-      Files.exists)
+    let left = (sockets + addresses.map(ShimClient.socket)).filter(Files.exists)
     guard left.isEmpty else { throw TestFailure("sockets are left: \(left)") }
   }
 }
