@@ -42,6 +42,7 @@ void clinux_return_free_memory(void) {
   uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(page - 1);
   madvise((void *)(here - spared - depth), depth, MADV_DONTNEED);
   malloc_trim(0);
+  clinux_end_births();
 }
 
 pid_t clinux_reap(uint32_t *status) {

@@ -1,107 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD): the child borrows our memory until it has executed
-// its program, so nothing is copied, and a failure comes back through that memory. Between clone
-// and exec only async-signal-safe calls are made. posix_spawn of glibc 2.36 has neither pidfd nor
-// PDEATHSIG, and leaves signals 32 and 33 ignored in the child.
+// clone(CLONE_VM | CLONE_PIDFD): the child borrows our memory until it has executed its program, so
+// that nothing is copied. Unlike after vfork(2) we go on meanwhile: the program may have to be read from a
+// slow disk. So the child has a stack and a request of its own, in a block that stays until the kernel
+// says that the child has left our memory (CLONE_CHILD_CLEARTID), and makes raw system calls only.
+// posix_spawn of glibc 2.36 waits, has neither pidfd nor PDEATHSIG, and leaves signals 32 and 33 ignored.
 
 #include "CLinux.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { stack_size = 64 * 1024, signal_count = 64, kernel_sigset_size = 8 };
+#include "child.h"
 
-struct birth {
-  const struct clinux_spawn *request;
+enum { stack_size = 32 * 1024 };
+
+// A child that has not left our memory, as far as anybody has looked. Its own copy of the request lies
+// behind it, its stack at the end of the block.
+struct clinux_birth {
+  size_t size;  // of the block
+  struct clinux_spawn request;
   pid_t parent;
-  volatile int error;
+  pid_t in_our_memory;  // its pid, and 0 once it has left
+  int error;
+  struct clinux_birth *next;  // among those that nobody asks for any more
 };
 
-// Raw system calls: glibc refuses signals 32 and 33, which it keeps for itself. A signal that some
-// parent ignored would make the command immune to it (CTRL-C).
-static void default_signals(void) {
-  struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } action = {0};
-  for (int signal = 1; signal <= signal_count; signal++)
-    syscall(SYS_rt_sigaction, signal, &action, NULL, kernel_sigset_size);
+static struct clinux_birth *forgotten;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  // tests spawn on several threads
+
+// -- The request's copy -------------------------------------------------------------------------
+
+static size_t strings_size(char *const *strings) {
+  size_t size = sizeof *strings;
+  for (; *strings; strings++) size += sizeof *strings + strlen(*strings) + 1;
+  return size;
 }
 
-static void block_no_signals(void) {
-  uint64_t none = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, kernel_sigset_size);
-}
-
-// Puts descriptors[i] at i. Sources inside the target range move above it first, so that no dup2
-// overwrites one that is still needed.
-static int place_descriptors(const int *wanted, size_t count) {
-  int sources[count ? count : 1];
+static char *const *copy_strings(char *const *strings, char **room) {
+  size_t count = 0;
+  while (strings[count]) count++;
+  char **copies = (char **)*room;
+  *room += (count + 1) * sizeof *copies;
   for (size_t i = 0; i < count; i++) {
-    sources[i] = wanted[i] >= 0 ? wanted[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (sources[i] >= 0 && sources[i] < (int)count)
-      sources[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, (int)count);
-    if (sources[i] < 0) return -1;
+    size_t size = strlen(strings[i]) + 1;
+    copies[i] = memcpy(*room, strings[i], size);
+    *room += size;
   }
-  for (size_t i = 0; i < count; i++)
-    if (dup2(sources[i], (int)i) < 0) return -1;
-  // All of ours are close-on-exec; what leaked into us from containerd is not. Linux 5.9 at least.
-  return close_range((unsigned)count, ~0U, 0);
+  copies[count] = NULL;
+  uintptr_t odd = (uintptr_t)*room % sizeof *copies;
+  if (odd) *room += sizeof *copies - odd;
+  return copies;
 }
 
-// All but the program.
-static int set_up(const struct clinux_spawn *request, pid_t parent) {
-  if (request->death_signal) {
-    if (prctl(PR_SET_PDEATHSIG, request->death_signal) < 0) return -1;
-    if (getppid() != parent) _exit(127);  // it died before the prctl
-  }
-  if (request->own_group && setpgid(0, 0) < 0) return -1;
-  const struct rlimit open_files = {request->open_files_soft, request->open_files_hard};
-  if (place_descriptors(request->descriptors, request->descriptor_count) < 0) return -1;
-  // Only now: with the lower limit and our full table no descriptor could have been moved.
-  if (setrlimit(RLIMIT_NOFILE, &open_files) < 0) return -1;
-  return 0;
+static struct clinux_birth *make_birth(const struct clinux_spawn *request) {
+  size_t descriptors_size = (request->descriptor_count + 2) * sizeof(int);  // an even number of them
+  size_t size = sizeof(struct clinux_birth) + strings_size(request->paths) +
+                strings_size(request->argv) + strings_size(request->envp) + descriptors_size +
+                4 * sizeof(void *) + stack_size;
+  size = (size + 4095) & ~(size_t)4095;
+  struct clinux_birth *birth =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (birth == MAP_FAILED) return NULL;
+  *birth = (struct clinux_birth){.size = size, .request = *request, .parent = getpid()};
+  char *room = (char *)(birth + 1);
+  birth->request.paths = copy_strings(request->paths, &room);
+  birth->request.argv = copy_strings(request->argv, &room);
+  birth->request.envp = copy_strings(request->envp, &room);
+  birth->request.descriptors =
+      memcpy(room, request->descriptors, request->descriptor_count * sizeof(int));
+  return birth;
 }
 
-static int child(void *argument) {
-  struct birth *birth = argument;
-  const struct clinux_spawn *request = birth->request;
-  if (set_up(request, birth->parent) == 0) {
-    default_signals();
-    block_no_signals();
-    execve(request->path, request->argv, request->envp);
-  }
-  birth->error = errno;
-  _exit(127);
+// -- Its end ------------------------------------------------------------------------------------
+
+static bool has_left(struct clinux_birth *birth) {
+  return __atomic_load_n(&birth->in_our_memory, __ATOMIC_ACQUIRE) == 0;
 }
 
-pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd) {
-  void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return -errno;
+void clinux_end_births(void) {
+  pthread_mutex_lock(&lock);
+  for (struct clinux_birth **place = &forgotten; *place;) {
+    struct clinux_birth *birth = *place;
+    if (has_left(birth)) {
+      *place = birth->next;
+      munmap(birth, birth->size);
+    } else {
+      place = &birth->next;
+    }
+  }
+  pthread_mutex_unlock(&lock);
+}
 
-  // No handler of ours may run in the child while it shares our memory.
+void clinux_forget_birth(struct clinux_birth *birth) {
+  pthread_mutex_lock(&lock);
+  birth->next = forgotten;
+  forgotten = birth;
+  pthread_mutex_unlock(&lock);
+  clinux_end_births();
+}
+
+int clinux_birth_error(const struct clinux_birth *birth) {
+  return __atomic_load_n(&birth->error, __ATOMIC_ACQUIRE);
+}
+
+// -- The child ----------------------------------------------------------------------------------
+
+static int begin(void *argument) {
+  struct clinux_birth *birth = argument;
+  int error = clinux_child_execute(&birth->request, birth->parent);
+  __atomic_store_n(&birth->error, error, __ATOMIC_RELEASE);
+  clinux_child_exit(127);
+}
+
+pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd, struct clinux_birth **result) {
+  clinux_end_births();
+  struct clinux_birth *birth = make_birth(request);
+  if (!birth) return -ENOMEM;
+  // No handler of ours may run in the child while it is in our memory.
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
-  struct birth birth = {.request = request, .parent = getpid()};
-  pid_t pid = clone(child, (char *)stack + stack_size,
-                    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &birth, pidfd);
-  int error = pid < 0 ? errno : birth.error;
+  // Also until the child has been given a number: it must not seem to have left.
+  birth->in_our_memory = -1;
+  *pidfd = -1;  // as it stays before Linux 5.2
+  int flags = CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD;
+  if (request->waits) flags |= CLONE_VFORK;
+  pid_t pid = clone(begin, (char *)birth + birth->size, flags, birth, pidfd, NULL,
+                    &birth->in_our_memory);
+  int error = errno;
   sigprocmask(SIG_SETMASK, &before, NULL);
-  munmap(stack, stack_size);
-
-  if (pid > 0 && error) {  // dead already: this wait does not block
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
-    close(*pidfd);
+  if (pid < 0) {
+    munmap(birth, birth->size);
+    return -error;
   }
-  return error ? -error : pid;
+  *result = birth;
+  return pid;
 }
 
 // A plain fork: the copy may take its time. With one thread all of it is as usable as before.
@@ -112,8 +154,8 @@ pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd) {
   pid_t parent = getpid();
   pid_t pid = _Fork();
   if (pid == 0) {
-    if (set_up(request, parent) < 0) _exit(127);
-    block_no_signals();
+    if (clinux_child_set_up(request, parent) < 0) _exit(127);
+    clinux_child_unblock_signals();
     return 0;
   }
   int error = errno;

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 static int answer(int result) { return result < 0 ? -errno : result; }
 
 int clinux_open_place(const char *path) { return answer(open(path, O_PATH | O_CLOEXEC)); }
+
+int clinux_memory_file(const char *name) { return answer(memfd_create(name, MFD_CLOEXEC)); }
 
 int clinux_pipe(int *read_end, int *write_end) {
   int ends[2];

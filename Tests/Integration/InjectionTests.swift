@@ -36,28 +36,6 @@ extension Integration {
       }
     }
 
-    /// The file that takes the output is on a full disk: the process is not held up, and the log says
-    /// how much is lost.
-    @Test func aFullDisk() throws {
-      try RuntimeFaultTests.run(["FAKE_CREATE": "numbers"]) { host, client in
-        let log = Collector(try Handle.open("\(host.bundle("a"))/log", O_RDWR | O_NONBLOCK))
-        let file = "\(host.folder.path)/file"
-        try host.folder.write("file", "")
-        let injection = try Injection(
-          into: try client.shimPID, "write:error=ENOSPC:when=2+", path: file)
-        let _: CreateTaskResponse = try client.call(
-          "Create", Self.request(host, stdout: "file://\(file)"))
-        #expect(try client.wait("a").exitStatus == 0)
-        _ = try client.delete("a")
-        try log.wait(for: "the loss") { $0.text.contains("dropped_bytes=") }
-        let written = Files.read(file)?.utf8.count ?? 0
-        let dropped = Self.numbers.utf8.count - written
-        #expect(dropped > 0)
-        #expect(log.text.contains("dropped_bytes=\(dropped)"))
-        withExtendedLifetime(injection) {}
-      }
-    }
-
     @Test func noDescriptorIsLeftForAConnection() throws {
       try RuntimeFaultTests.run([:]) { host, client in
         let injection = try Injection(into: try client.shimPID, "accept4:error=EMFILE:when=1..3")

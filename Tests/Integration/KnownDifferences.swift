@@ -35,18 +35,5 @@ extension KnownDifference {
 
         """,
       reason: "The same words in one line."),
-    KnownDifference(
-      "specs that cannot run", "run --rm --missing-runtime busybox ID true", "errors",
-      stock: missingRuntime("log.json"), ours: missingRuntime("log.1.json"),
-      reason: "Each run of the runtime has a log of its own, so that no old error is told again."),
   ]
-
-  private static func missingRuntime(_ log: String) -> String {
-    """
-    ctr: failed to create shim task: OCI runtime create failed: unable to retrieve OCI runtime \
-    error (open FOLDER/state/io.containerd.runtime.v2.task/default/ID/\(log): no such file or \
-    directory): exec: "no-runc": executable file not found in $PATH: unknown
-
-    """
-  }
 }

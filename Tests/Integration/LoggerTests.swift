@@ -28,7 +28,7 @@ extension Integration {
     }
 
     /// A created container, and a logger for its execs.
-    private static func run(
+    static func run(
       _ script: String, _ body: (ShimHost, ShimClient, _ logger: String) throws -> Void
     ) throws {
       try ShimHost.run { host in
@@ -64,7 +64,7 @@ extension Integration {
 
     /// An exec, to its end.
     /// - Returns: its exit status.
-    private static func exec(
+    static func exec(
       _ client: ShimClient, _ command: String, stdout: String, terminal: Bool = false
     ) throws -> UInt32 {
       let start = try add(client, command, stdout: stdout, terminal: terminal)
@@ -83,11 +83,11 @@ extension Integration {
       $0.execID = "e"
     }
 
-    private static func delete(_ client: ShimClient) throws {
+    static func delete(_ client: ShimClient) throws {
       let _: DeleteResponse = try client.call("Delete", deleteRequest)
     }
 
-    private static func log(_ host: ShimHost) throws -> Collector {
+    static func log(_ host: ShimHost) throws -> Collector {
       Collector(try Handle.open("\(host.bundle("a"))/log", O_RDWR | O_NONBLOCK))
     }
 

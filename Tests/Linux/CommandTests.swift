@@ -60,8 +60,24 @@ import struct SystemPackage.Errno
   @Test func failureOfExecComesBack() {
     let missing = Command(path: "/nonexistent", arguments: ["x"], environment: [])
     #expect(throws: Errno.noSuchFileOrDirectory) {
-      _ = try missing.spawn(descriptors: [], openFiles: .current).pid
+      _ = try missing.spawnAndWait(descriptors: [], openFiles: .current).pid
     }
+  }
+
+  /// The child has left our memory by the time it can be waited for.
+  @Test(arguments: [
+    (["/nonexistent", "/dev/null/x"], Errno.noSuchFileOrDirectory),
+    (["/nonexistent", "/etc/passwd", "/nowhere"], .permissionDenied),
+    (["/nonexistent", "/bin/true", "/etc/passwd"], nil),
+  ])
+  func theFirstThatIsThere(_ paths: [String], _ failure: Errno?) throws {
+    var command = Command(path: "", arguments: ["x"], environment: [])
+    command.paths = paths
+    let child = try command.spawn(descriptors: [], openFiles: .current)
+    var status: Int32 = 0
+    #expect(waitpid(child.pid, &status, 0) == child.pid)
+    #expect(child.birth.failure == failure)
+    #expect(status == (failure == nil ? 0 : 127 << 8))
   }
 
   @Test func descriptorsMayCrossEachOther() throws {

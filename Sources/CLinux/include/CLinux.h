@@ -13,25 +13,44 @@
 // -- spawn.c: the one way this program makes a child -------------------------------------------
 
 struct clinux_spawn {
-  const char *path;         // the executable: no search in PATH
+  char *const *paths;       // executables, of which the first that is there is taken; ends in NULL
   char *const *argv;
   char *const *envp;
-  const int *descriptors;   // what the child gets as 0, 1, 2, …; -1 is /dev/null; the rest is closed
+  int *descriptors;         // what the child gets as 0, 1, 2, …; -1 is /dev/null; the rest is closed
   size_t descriptor_count;
   int death_signal;         // sent to the child when we die; 0: none
   bool own_group;           // a process group of its own
-  uint64_t open_files_soft; // RLIMIT_NOFILE of the child
+  bool waits;               // comes back when the program is executed, or has failed to be: for commands
+  uint64_t open_files_soft; // RLIMIT_NOFILE of the child, as far as our own allows
   uint64_t open_files_hard;
 };
 
-// Starts a child and waits until it has executed its program (or has failed to: then -errno, and
-// no child is left). Signals are unblocked and have their default actions in the child.
-// Stores a pidfd. Answers the pid.
-pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd);
+// Begins a child and answers its pid, before it has executed its program. Signals are unblocked and have
+// their default actions in it. Stores a pidfd (-1 before Linux 5.2), and what is to be asked for the
+// child's failure and then forgotten. A child that can execute nothing exits with 127.
+struct clinux_birth;
+pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd, struct clinux_birth **birth);
+// Why no program could be executed, known before the child's descriptors are closed; 0: none, or not yet.
+int clinux_birth_error(const struct clinux_birth *birth);
+// To be called once; what it takes goes back when the child has left our memory.
+void clinux_forget_birth(struct clinux_birth *birth);
+// Gives back what children that were forgotten do not need any more.
+void clinux_end_births(void);
 
 // Makes a copy of this process with these descriptors, signals and limits, which executes nothing: in
 // it the answer is 0. Stores a pidfd and answers the pid here.
 pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd);
+
+// -- logfile.c: a process that writes a file, which this executable becomes before its main ------
+
+enum clinux_log_event {
+  clinux_log_opened,        // or not: the error says why
+  clinux_log_loses,         // from now on, for this error
+  clinux_log_writes_again,  // after so much was dropped
+  clinux_log_ended,         // its inputs have
+};
+// What it tells (bytes).
+struct clinux_log_report { uint32_t event; int32_t error; uint64_t written, dropped; };
 
 // -- process.c ----------------------------------------------------------------------------------
 
@@ -98,6 +117,8 @@ void clinux_arena_end(void);
 
 // O_PATH: a file's place, whatever it is; nothing is opened in the sense of a FIFO or device.
 int clinux_open_place(const char *path);
+// A file that lies in memory and has no name in any folder.
+int clinux_memory_file(const char *name);
 int clinux_pipe(int *read_end, int *write_end);
 int clinux_pipe_capacity(int pipe);
 int clinux_set_pipe_capacity(int pipe, int bytes);

@@ -22,6 +22,9 @@ package final class ChildProcesses {
   /// What children get, which is not what we have raised our own to.
   package let openFiles: OpenFileLimit
 
+  /// For what must not fail for want of descriptors.
+  package let reserve = DescriptorReserve()
+
   /// What a child that is a copy of us can do: words, as of a command line, to an exit code.
   package let commands: ([String]) -> Int32
 
@@ -75,5 +78,6 @@ package final class ChildProcesses {
         onOrphanReaped()
       }
     }
+    reserve.refill()
   }
 }

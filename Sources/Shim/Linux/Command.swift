@@ -7,8 +7,9 @@ package import struct SystemPackage.Errno
 
 /// A child to be. The only caller of `clinux_spawn`.
 package struct Command {
-  /// The executable's path: nothing is looked up.
-  package var path: String
+  /// Executables, of which the child takes the first that is there. It is the child that looks: a folder of
+  /// PATH may lie on a disk that takes its time.
+  package var paths: [String]
   package var arguments: [String]
   package var environment: [String]
   package var ownGroup = false
@@ -16,7 +17,14 @@ package struct Command {
   package var deathSignal: Int32 = 0
 
   package init(path: String, arguments: [String], environment: [String]) {
-    self.path = path
+    paths = [path]
+    self.arguments = arguments
+    self.environment = environment
+  }
+
+  /// - Parameter name: of a program, looked up in PATH, or its path.
+  package init(program name: String, arguments: [String], environment: [String]) {
+    paths = Executable.candidates(name)
     self.arguments = arguments
     self.environment = environment
   }
@@ -24,40 +32,83 @@ package struct Command {
   /// Descriptors below 3 that a child gets from nobody are /dev/null.
   package static let null: Int32 = -1
 
-  /// Starts the child with these descriptors as its 0, 1, 2, … and no others.
-  ///
-  /// - Throws: what kept the program from being executed, such as `ENOENT`. No child is left then.
+  /// Begins a child with these descriptors as its 0, 1, 2, … and no others, and goes on before it has
+  /// executed its program: see `Birth`.
   package func spawn(
     descriptors: [Int32], openFiles: OpenFileLimit
   ) throws(Errno) -> ChildProcess {
+    try spawn(descriptors, openFiles, waits: false)
+  }
+
+  /// The same for commands, which may block: comes back when the child has executed its program.
+  ///
+  /// - Throws: what kept it from that, such as `ENOENT`. No child is left then.
+  package func spawnAndWait(
+    descriptors: [Int32], openFiles: OpenFileLimit
+  ) throws(Errno) -> ChildProcess {
+    let child = try spawn(descriptors, openFiles, waits: true)
+    if let failure = child.birth.failure {
+      child.pidfd.waitForProcess(milliseconds: -1)
+      ExitStatus.reap(child.pid)
+      throw failure
+    }
+    return child
+  }
+
+  private func spawn(
+    _ descriptors: [Int32], _ openFiles: OpenFileLimit, waits: Bool
+  ) throws(Errno) -> ChildProcess {
     var pidfd: Int32 = -1
-    let pid = unsafe withCStrings(arguments) { argv in
-      unsafe withCStrings(environment) { envp in
-        unsafe path.withCString { path in
-          unsafe descriptors.withUnsafeBufferPointer { descriptors in
+    var birth: OpaquePointer?
+    var descriptors = descriptors
+    let pid = unsafe withCStrings(paths) { paths in
+      unsafe withCStrings(arguments) { argv in
+        unsafe withCStrings(environment) { envp in
+          unsafe descriptors.withUnsafeMutableBufferPointer { descriptors in
             var request = unsafe clinux_spawn()
-            unsafe request.path = path
+            unsafe request.paths = paths
             unsafe request.argv = argv
             unsafe request.envp = envp
             unsafe request.descriptors = descriptors.baseAddress
             unsafe request.descriptor_count = descriptors.count
             unsafe request.death_signal = deathSignal
             unsafe request.own_group = ownGroup
+            unsafe request.waits = waits
             unsafe request.open_files_soft = openFiles.soft
             unsafe request.open_files_hard = openFiles.hard
-            return unsafe clinux_spawn(&request, &pidfd)
+            return unsafe clinux_spawn(&request, &pidfd, &birth)
           }
         }
       }
     }
-    return ChildProcess(pid: try check(pid), pidfd: Descriptor(owning: pidfd))
+    try check(pid)
+    return unsafe ChildProcess(
+      pid: pid, pidfd: Descriptor(owning: pidfd), birth: Birth(birth))
   }
 }
 
-/// A child that runs, and the descriptor that means it and never a later process of the same pid.
+/// How a child fares between its spawn and the execution of its program.
+@safe package final class Birth {
+  private let birth: OpaquePointer?
+
+  fileprivate init(_ birth: OpaquePointer?) { unsafe self.birth = unsafe birth }
+
+  deinit { if let birth = unsafe birth { unsafe clinux_forget_birth(birth) } }
+
+  /// What kept the program from being executed; nil if nothing did, or not yet. Known before the child's
+  /// descriptors are closed and before it can be reaped.
+  package var failure: Errno? {
+    guard let birth = unsafe birth else { return nil }
+    let error = unsafe clinux_birth_error(birth)
+    return error == 0 ? nil : Errno(rawValue: error)
+  }
+}
+
+/// A child, and the descriptor that means it and never a later process of the same pid.
 package struct ChildProcess: ~Copyable {
   package let pid: Int32
   package let pidfd: Descriptor
+  package let birth: Birth
 
   package consuming func takeDescriptor() -> Descriptor { pidfd }
 
@@ -68,7 +119,8 @@ package struct ChildProcess: ~Copyable {
     descriptors: [Int32], openFiles: OpenFileLimit, _ body: () -> Int32
   ) throws(Errno) -> ChildProcess {
     var pidfd: Int32 = -1
-    let pid = unsafe descriptors.withUnsafeBufferPointer { descriptors in
+    var descriptors = descriptors
+    let pid = unsafe descriptors.withUnsafeMutableBufferPointer { descriptors in
       var request = unsafe clinux_spawn()
       unsafe request.descriptors = descriptors.baseAddress
       unsafe request.descriptor_count = descriptors.count
@@ -78,7 +130,8 @@ package struct ChildProcess: ~Copyable {
       return unsafe clinux_fork(&request, &pidfd)
     }
     if pid == 0 { _exit(body()) }
-    return ChildProcess(pid: try check(pid), pidfd: Descriptor(owning: pidfd))
+    try check(pid)
+    return unsafe ChildProcess(pid: pid, pidfd: Descriptor(owning: pidfd), birth: Birth(nil))
   }
 }
 

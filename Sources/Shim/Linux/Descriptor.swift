@@ -92,11 +92,18 @@ package struct Descriptor: ~Copyable {
 }
 
 extension Descriptor {
-  /// An existing file of any kind, at whose end every write goes.
-  package static func appending(to path: String) throws(Errno) -> Descriptor {
-    Descriptor(
+  /// A device such as /dev/null or a terminal, for writing; no disk is waited for.
+  ///
+  /// - Throws: `EINVAL` for another kind of file.
+  package static func characterDevice(_ path: String) throws(Errno) -> Descriptor {
+    let place = Descriptor(owning: try check(unsafe clinux_open_place(path)))
+    var status = stat()
+    try valueOrErrno { unsafe fstat(place.number, &status) }
+    guard status.st_mode & S_IFMT == S_IFCHR else { throw .invalidArgument }
+    return Descriptor(
       owning: try valueOrErrno {
-        unsafe open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        unsafe open(
+          "/proc/self/fd/\(place.number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
       })
   }
 }

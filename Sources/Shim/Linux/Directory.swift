@@ -35,11 +35,6 @@ package struct Directory: ~Copyable {
     try create(path, mode: 0o711)
   }
 
-  /// Makes one directory that everybody may read, unless it is there.
-  static func createPublic(_ path: String) throws(Errno) {
-    try create(path, mode: 0o755)
-  }
-
   private static func create(_ path: String, mode: mode_t) throws(Errno) {
     do throws(Errno) {
       try valueOrErrno { unsafe mkdir(path, mode) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+internal import Glibc
 
 /// How a process ended: its exit code, or 128 + the signal that killed it, as shells say it.
 package struct ExitStatus: Equatable, Sendable {
@@ -16,5 +17,10 @@ package struct ExitStatus: Equatable, Sendable {
     var code: UInt32 = 0
     let pid = unsafe clinux_reap(&code)
     return pid > 0 ? (pid, ExitStatus(code: code)) : nil
+  }
+
+  /// Collects this one, which has exited.
+  static func reap(_ child: Int32) {
+    _ = try? valueOrErrno { waitpid(child, nil, 0) }
   }
 }

@@ -37,6 +37,14 @@ package enum ProcFile {
 
   package static func exists(at path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  /// What a link of /proc says.
+  static func link(_ name: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: 256)
+    let count = unsafe readlink("/proc/\(name)", &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   package static func list(_ name: String) -> [String] { list(at: "/proc/\(name)") }
 
   /// - Parameter folders: those only.

@@ -29,22 +29,4 @@ package enum RegularFile {
       })
     return try file.readAll(limit: limit)
   }
-
-  /// Opens or makes one at whose end every write goes, and the directories above it. A link at its
-  /// path is not followed, for it might lead root's writing elsewhere.
-  ///
-  /// - Throws: `ELOOP` for a link, `EINVAL` for another kind of file.
-  package static func appending(to path: String) throws(Errno) -> Descriptor {
-    var end = path.startIndex
-    while let slash = path[path.index(after: end)...].firstIndex(of: "/") {
-      try Directory.createPublic(String(path[..<slash]))
-      end = slash
-    }
-    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-    let file = Descriptor(owning: try valueOrErrno { unsafe open(path, flags, 0o644) })
-    var status = stat()
-    try valueOrErrno { unsafe fstat(file.number, &status) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .invalidArgument }
-    return file
-  }
 }

@@ -38,7 +38,7 @@ enum Features {
     var pipe = try Pipe()
     let output = pipe.takeReadEnd()
     let childsEnd = pipe.takeWriteEnd()
-    let child = try command.spawn(
+    let child = try command.spawnAndWait(
       descriptors: [Command.null, childsEnd.number, Command.null], openFiles: .current)
     _ = consume childsEnd
     defer { try? child.pidfd.signalProcess(SIGKILL) }

@@ -2,10 +2,12 @@
 
 internal import Linux
 internal import Runtime
+internal import Stdio
 
 /// One executable, several programs: containerd's commands (`start`, `delete`, `-info`, `-v`), the
 /// daemon (no command), and what the daemon runs of itself: `held`, and in copies of itself `mount`,
-/// `unmount`, `check-image` and `delegate`.
+/// `unmount`, `check-image`, `delegate`, `check-logger` and `pipe-readers`; and `log-file`, which begins before
+/// `main` does (logfile.c).
 @main struct Main {
   // Not on the main actor, which a plain `static func main` would be: a C callback formed there
   // would check its executor on every call.
@@ -51,6 +53,8 @@ extension Main {
     case "unmount": MountCommand.unmount(Array(words.dropFirst()))
     case "check-image": ImageCommand.check(Array(words.dropFirst()))
     case "delegate": DelegateCommand.run(Array(words.dropFirst()))
+    case "check-logger": StdioCommand.checkLogger(Array(words.dropFirst()))
+    case "pipe-readers": StdioCommand.findPipeReaders(Array(words.dropFirst()))
     default: nil
     }
   }

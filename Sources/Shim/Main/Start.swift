@@ -180,7 +180,7 @@ struct Start {
       if CurrentProcess.environmentVariable("SCHED_CORE")?.isEmpty == false {
         try CurrentProcess.scheduleCoreForGroup()
       }
-      child = try daemon.spawn(
+      child = try daemon.spawnAndWait(
         descriptors: [Command.null, Command.null, Command.null, listener.number],
         openFiles: .current)
     } catch {

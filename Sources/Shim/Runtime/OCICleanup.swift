@@ -84,7 +84,7 @@ package struct OCICleanup {
       path: path, arguments: [runtime, "--root", root, "delete", "--force", id],
       environment: CurrentProcess.environmentForOthers)
     // Standard output is our answer's; what the runtime says goes into containerd's log.
-    let child = try command.spawn(
+    let child = try command.spawnAndWait(
       descriptors: [Command.null, StandardStreams.error, StandardStreams.error],
       openFiles: .current)
     child.pidfd.waitForProcess(milliseconds: Self.limit)

@@ -66,21 +66,14 @@ final class OCIContainer: RuntimeContainer {
     _ request: ExecRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
   ) {
-    let bundle = program.bundle
     // The prefix keeps an exec called "init" from init's file.
-    let spec = "exec-\(request.id).json"
-    do throws(Errno) {
-      try bundle.write(spec, String(decoding: request.spec, as: UTF8.self))
-    } catch {
-      return completion(.failure(.failed("\(bundle.path)/\(spec): \(error)")))
-    }
     let pidFile = "exec-\(request.id).pid"
     program.makeProcess(
-      "exec", ["--process", "\(bundle.path)/\(spec)", "--detach"], [id], pidFile: pidFile, io,
-      onExit
-    ) { result in
+      "exec", ["--process", OCIProgram.inputPath, "--detach"], [id], pidFile: pidFile, io, onExit,
+      input: request.spec
+    ) { [bundle = program.bundle] result in
       completion(result)
-      for name in [spec, pidFile] { try? bundle.remove(name) }
+      try? bundle.remove(pidFile)
     }
   }
 
@@ -99,17 +92,9 @@ final class OCIContainer: RuntimeContainer {
   }
 
   func update(_ resources: [UInt8], completion: @escaping (RuntimeError?) -> Void) {
-    let bundle = program.bundle
-    let file = "resources.\(program.runs).json"
-    do throws(Errno) {
-      try bundle.write(file, String(decoding: resources, as: UTF8.self))
-    } catch {
-      return completion(.failed("\(bundle.path)/\(file): \(error)"))
-    }
-    program.run("update", ["update", "--resources", "\(bundle.path)/\(file)", id]) { error in
-      try? bundle.remove(file)
-      completion(error)
-    }
+    program.run(
+      "update", ["update", "--resources", OCIProgram.inputPath, id], input: resources,
+      completion: completion)
   }
 
   func pause(completion: @escaping (RuntimeError?) -> Void) {

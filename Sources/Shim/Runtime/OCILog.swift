@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What one run of a runtime logs. A file of its own: the runtime appends, and an error of an earlier
-/// run is not this one's.
-struct OCILog {
-  private let bundle: Bundle
-  private let name: String
-  let path: String
+internal import Linux
 
-  init(_ bundle: Bundle, run: Int) {
-    name = "log.\(run).json"
-    path = "\(bundle.path)/\(name)"
-    self.bundle = bundle
-  }
+/// What one run of a runtime logs: in memory, so that it takes no room on a disk that has none.
+final class OCILog {
+  private static let limit = 64 * 1024
+
+  /// Nil when there is no descriptor left: the runtime then says nothing.
+  private let file: MemoryFile?
+
+  init() { file = try? MemoryFile("log.json") }
+
+  /// What the runtime is told to open.
+  var path: String { file?.path ?? "/dev/null" }
 
   /// The last error, in the runtime's words.
-  var lastError: String? { (try? bundle.read(name)).flatMap(Self.lastError) }
+  var lastError: String? { Self.lastError(of: file?.text(limit: Self.limit) ?? "") }
 
   /// - Parameter text: JSON objects; what is none is passed over.
   static func lastError(of text: String) -> String? {
@@ -36,11 +37,9 @@ struct OCILog {
   }
 
   /// containerd's words for a runtime that could not even begin.
-  func unreadable(_ why: String) -> String {
-    "unable to retrieve OCI runtime error (open \(path): no such file or directory): \(why)"
+  static func unreadable(_ why: String, in bundle: String) -> String {
+    "unable to retrieve OCI runtime error (open \(bundle)/log.json: no such file or directory): \(why)"
   }
-
-  func remove() { try? bundle.remove(name) }
 }
 
 extension String {

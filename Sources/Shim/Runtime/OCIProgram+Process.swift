@@ -21,7 +21,7 @@ extension OCIProgram {
   ///   - io: the streams of the process; of a terminal it gets our end.
   func makeProcess(
     _ verb: String, _ arguments: [String], _ operands: [String], pidFile: String, _ io: ProcessIO,
-    _ onExit: @escaping (ExitStatus) -> Void, within limit: Duration = limit,
+    _ onExit: @escaping (ExitStatus) -> Void, input: [UInt8]? = nil, within limit: Duration = limit,
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void
   ) {
     var line = [verb] + arguments + ["--pid-file", "\(bundle.path)/\(pidFile)"]
@@ -42,7 +42,8 @@ extension OCIProgram {
     }
     children.expectChild()
     run(
-      verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors, within: limit
+      verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors, input: input,
+      within: limit
     ) { [children] error in
       defer { children.stopExpecting() }
       if let error {

@@ -42,10 +42,10 @@ final class OCIProgram {
   ///   - verb: what was tried, as in "OCI runtime create failed".
   ///   - streams: see `HelperProcess`.
   func run(
-    _ verb: String, _ arguments: [String], streams: [Int32]? = nil, within limit: Duration = limit,
-    completion: @escaping (RuntimeError?) -> Void
+    _ verb: String, _ arguments: [String], streams: [Int32]? = nil, input: [UInt8]? = nil,
+    within limit: Duration = limit, completion: @escaping (RuntimeError?) -> Void
   ) {
-    execute(arguments, streams: streams, within: limit) { outcome in
+    execute(arguments, streams: streams, input: input, within: limit) { outcome in
       switch outcome {
       case .success: completion(nil)
       case .unfinished(let words): completion(.abandoned("OCI runtime \(verb) failed: \(words)"))
@@ -66,43 +66,72 @@ final class OCIProgram {
     case failure(words: String, logged: String?)
   }
 
+  /// - Parameter input: what it reads where its arguments say `inputPath`.
   func execute(
-    _ arguments: [String], streams: [Int32]? = nil, within limit: Duration,
+    _ arguments: [String], streams: [Int32]? = nil, input: [UInt8]? = nil, within limit: Duration,
     completion: @escaping (Outcome) -> Void
   ) {
     runs += 1
-    let log = OCILog(bundle, run: runs)
-    let name = options.binaryName
-    guard let path = Executable.find(name) else {
-      let words = "exec: \"\(name)\": executable file not found in $PATH"
-      return completion(.failure(words: log.unreadable(words), logged: nil))
+    let attempt = { [self] () throws(Errno) in
+      let log = OCILog()
+      let file = try MemoryFile(ifAny: input)
+      let line = arguments.map { $0 == Self.inputPath ? file?.path ?? $0 : $0 }
+      let command = Command(
+        program: options.binaryName, arguments: flags(log, arguments[0]) + line,
+        environment: CurrentProcess.environmentForOthers)
+      try HelperProcess.run(command, streams: streams, within: limit, loop, children) {
+        [self] ending in
+        withExtendedLifetime(file) { completion(outcome(ending, log, limit)) }
+      }
     }
-    var line = [name, "--root", root, "--log", log.path, "--log-format", "json"]
+    let failed = { [self] (error: Errno) in
+      completion(.failure(words: cannotBegin(error), logged: nil))
+    }
+    if Self.insists.contains(arguments[0]) {
+      return Scarcity.insist(loop, children, attempt, orElse: failed)
+    }
+    do throws(Errno) { try attempt() } catch { failed(error) }
+  }
+
+  /// What gives back what may have run out.
+  private static let insists: Set = ["kill", "resume", "delete"]
+
+  /// Stands for the path of its input; neither an id nor an absolute path.
+  static let inputPath = "<input>"
+
+  private func flags(_ log: OCILog, _ verb: String) -> [String] {
+    var line = [options.binaryName, "--root", root, "--log", log.path, "--log-format", "json"]
     if options.systemdCgroup { line.append("--systemd-cgroup") }
     // Not every runtime knows it.
-    if !options.criuPath.isEmpty, ["checkpoint", "restore"].contains(arguments.first) {
+    if !options.criuPath.isEmpty, ["checkpoint", "restore"].contains(verb) {
       line += ["--criu", options.criuPath]
     }
-    let command = Command(
-      path: path, arguments: line + arguments,
-      environment: CurrentProcess.environmentForOthers)
-    do throws(Errno) {
-      try HelperProcess.run(command, streams: streams, within: limit, loop, children) { ending in
-        defer { log.remove() }
-        guard let status = ending.status else {
-          let words = "\(name) did not end within \(limit.components.seconds) s"
-          return completion(.unfinished(words: words))
-        }
-        if status.code == 0 { return completion(.success) }
-        let output = ending.output.isEmpty ? "" : ": \(ending.output)"
-        let words = "\(name) did not terminate successfully: exit status \(status.code)\(output)"
-        completion(
-          status.wasKilled
-            ? .unfinished(words: words) : .failure(words: words, logged: log.lastError))
-      }
-    } catch {
-      completion(.failure(words: log.unreadable("fork/exec \(path): \(error)"), logged: nil))
+    return line
+  }
+
+  private func outcome(_ ending: HelperProcess.Ending, _ log: OCILog, _ limit: Duration) -> Outcome
+  {
+    let name = options.binaryName
+    if let failure = ending.failure {
+      return .failure(words: cannotBegin(failure), logged: nil)
     }
+    guard let status = ending.status else {
+      return .unfinished(words: "\(name) did not end within \(limit.components.seconds) s")
+    }
+    if status.code == 0 { return .success }
+    let output = ending.output.isEmpty ? "" : ": \(ending.output)"
+    let words = "\(name) did not terminate successfully: exit status \(status.code)\(output)"
+    return status.wasKilled
+      ? .unfinished(words: words) : .failure(words: words, logged: log.lastError)
+  }
+
+  private func cannotBegin(_ error: Errno) -> String {
+    let name = options.binaryName
+    let why =
+      error == .noSuchFileOrDirectory && !name.contains("/")
+      ? "exec: \"\(name)\": executable file not found in $PATH"
+      : "fork/exec \(name): \(error)"
+    return OCILog.unreadable(why, in: bundle.path)
   }
 }
 

@@ -34,6 +34,8 @@ final class LoggerPipe {
 
   func closeReadEnd() { readEnd = nil }
 
+  var inode: UInt64? { watch?.descriptor.inode ?? ours?.inode }
+
   /// Whether nobody writes any more, and nothing is left.
   var hasEnded: Bool { watch?.descriptor.hasEnded ?? ours?.hasEnded ?? true }
 

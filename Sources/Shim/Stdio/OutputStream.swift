@@ -11,7 +11,8 @@ internal import struct SystemPackage.Errno
 /// before it has a reader; from then on we hold both its ends, so that a client that detaches causes
 /// neither EPIPE nor EOF; and they stay open until the last byte was read, or Delete.
 ///
-/// Or on its way to a sink that is open already, a file or a pipe.
+/// Or on its way to a sink that is open already, a logger's pipe; or to a device; or to a file, which a
+/// process of its own writes.
 final class OutputStream {
   private enum Stage { case waiting, relaying, draining, closed }
 
@@ -28,6 +29,7 @@ final class OutputStream {
   /// Both ends of the FIFO in one descriptor.
   private var keeper: Descriptor?
   private var relay: Relay?
+  private var fileWriter: Logger?
   private var subscription: Inotify.Subscription?
   private var timer: Timer?
   private var onConnected: ((Errno?) -> Void)?
@@ -54,7 +56,7 @@ final class OutputStream {
   /// Whether it was read there as well.
   var isClosed: Bool { stage == .closed }
   var bytesRelayed: UInt64 { relay?.bytesRelayed ?? 0 }
-  var bytesDropped: UInt64 { relay?.bytesDropped ?? 0 }
+  var bytesDropped: UInt64 { (relay?.bytesDropped ?? 0) + (fileWriter?.bytesDropped ?? 0) }
   /// Bytes that a reader has taken, or that were dropped for want of one.
   var bytesRead: UInt64 {
     bytesRelayed + bytesDropped - min(bytesRelayed, UInt64(keeper?.readableBytes ?? 0))
@@ -62,6 +64,7 @@ final class OutputStream {
   /// Bytes that no reader has taken.
   var bytesLeft: Int {
     (source?.readableBytes ?? 0) + (relay?.bytesHeld ?? 0) + (keeper?.readableBytes ?? 0)
+      + (fileWriter?.bytesLeft ?? 0)
   }
 
   /// Begins to relay as soon as somebody reads; tells when that is, or why it cannot be.
@@ -94,14 +97,40 @@ final class OutputStream {
     }
   }
 
-  /// A path that is no FIFO must exist and is appended to.
+  /// A path that is no FIFO must exist. A file is appended to.
   private func openFile() {
     do throws(Errno) {
-      startRelay(to: try Descriptor.appending(to: path), splices: false)
+      startRelay(to: try Descriptor.characterDevice(path), splices: false)
+    } catch .invalidArgument {
+      startWriter()
     } catch {
       connected(error)
     }
   }
+
+  private func startWriter() {
+    do throws(Errno) {
+      let writer = try Logger(hub, .file(path, creates: false))
+      fileWriter = writer
+      guard let sink = writer.takeStdout() else { throw .invalidArgument }
+      _ = writer.takeStderr()
+      try sink.setNonblocking()
+      self.sink = consume sink
+      writer.onDone = { [unowned self] in drain() }
+    } catch {
+      return connected(error)
+    }
+    fileWriter?.start(id: path, within: Self.openLimit) { [unowned self] error in
+      switch error {
+      case nil: if let sink = sink.take() { startRelay(to: sink, splices: true) }
+      case .open(_, let error)?, .logger(_, let error)?: connected(error)
+      default: connected(.timedOut)
+      }
+    }
+  }
+
+  /// Sooner than its caller gives up.
+  private static let openLimit = Duration.seconds(25)
 
   private func startRelay(to output: consuming Descriptor, splices: Bool) {
     guard let source = source.take() else { return }
@@ -127,7 +156,7 @@ final class OutputStream {
 
   private func relayEnded(_ end: Relay.End) {
     switch end {
-    case .inputEnded: drain()
+    case .inputEnded: if fileWriter == nil { drain() }  // else the writer's end
     case .outputFailed: relay?.discardRest()
     }
   }
@@ -195,9 +224,13 @@ final class OutputStream {
     writer = nil
     keeper = nil
     relay?.close()
+    fileWriter?.close()
     onRelayed.take()?()
   }
 
   // It may wait for its turn, and outlive us.
-  deinit { relay?.close() }
+  deinit {
+    relay?.close()
+    fileWriter?.close()
+  }
 }

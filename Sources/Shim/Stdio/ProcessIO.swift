@@ -13,8 +13,6 @@ package final class ProcessIO {
   private let hub: StdioHub
   private let input: String
   private let output: StdioPaths.Output
-  /// What both outputs are appended to.
-  private var file: Descriptor?
   private var logger: Logger?
   /// Where a logger takes what a terminal prints.
   private var loggerInput: Descriptor?
@@ -37,7 +35,7 @@ package final class ProcessIO {
   private var timer: Timer?
   private var lastReading: LastReading?
 
-  /// Makes the pipes; opens nothing of the client's but a file.
+  /// Makes the pipes; opens nothing of the client's.
   package init(_ hub: StdioHub, _ names: StdioPaths, terminal: Bool = false) throws(StdioError) {
     self.hub = hub
     isTerminal = terminal
@@ -45,8 +43,9 @@ package final class ProcessIO {
     output = try names.output()
     switch output {
     case .paths: break
-    case .file(let path): try openFile(path)
-    case .logger(let url, let mustSayReady): try makeLogger(url, mustSayReady)
+    case .file(let path): try makeLogger(.file(path, creates: true))
+    case .logger(let url, let mustSayReady):
+      try makeLogger(.binary(url, mustSayReady: mustSayReady))
     }
     if terminal { return }
     do throws(Errno) {
@@ -60,10 +59,7 @@ package final class ProcessIO {
       case .paths(let stdout, let stderr):
         childStdout = try makeOutput(stdout)
         childStderr = try makeOutput(stderr)
-      case .file(let path):
-        childStdout = try makeOutput(path)
-        childStderr = try makeOutput(path)
-      case .logger:
+      case .file, .logger:
         childStdout = logger?.takeStdout()
         childStderr = logger?.takeStderr()
       }
@@ -74,18 +70,9 @@ package final class ProcessIO {
 
   deinit { logger?.close() }
 
-  private func openFile(_ path: String) throws(StdioError) {
+  private func makeLogger(_ program: LoggerProgram) throws(StdioError) {
     do throws(Errno) {
-      file = try RegularFile.appending(to: path)
-    } catch {
-      throw .open(path: path, error)
-    }
-  }
-
-  private func makeLogger(_ url: LoggerURL, _ mustSayReady: Bool) throws(StdioError) {
-    try LoggerList.check(url.path)
-    do throws(Errno) {
-      let logger = try Logger(hub, url, mustSayReady: mustSayReady)
+      let logger = try Logger(hub, program)
       logger.onDone = { [unowned self] in tellWhenRelayed() }
       self.logger = logger
     } catch {
@@ -115,11 +102,11 @@ package final class ProcessIO {
     var path = "/dev/null"
     if case .paths(let stdout, _) = output, !stdout.isEmpty { path = stdout }
     try loggerInput?.setNonblocking()
-    let sink = logger == nil ? try file?.duplicate() : loggerInput.take()
     outputs = [
       add(
         OutputStream(
-          hub, path: path, source: try terminal.duplicate(), sink: sink, isTerminal: true))
+          hub, path: path, source: try terminal.duplicate(), sink: loggerInput.take(),
+          isTerminal: true))
     ]
     if !input.isEmpty { ourStdin = try terminal.duplicate() }
     self.terminal = consume terminal
@@ -134,6 +121,7 @@ package final class ProcessIO {
   /// To be called when the process has exited: a terminal has no end of its own.
   package func processExited() {
     for output in outputs { output.processExited() }
+    logger?.processExited()
   }
 
   private func add(_ output: OutputStream) -> OutputStream {
@@ -149,8 +137,7 @@ package final class ProcessIO {
     let readEnd = pipe.takeReadEnd()
     // Our end only: O_NONBLOCK on the other would be the process's too.
     try readEnd.setNonblocking()
-    let sink = try file?.duplicate()
-    outputs.append(add(OutputStream(hub, path: path, source: readEnd, sink: sink)))
+    outputs.append(add(OutputStream(hub, path: path, source: readEnd)))
     return pipe.takeWriteEnd()
   }
 
@@ -244,7 +231,10 @@ package final class ProcessIO {
 
   /// Bytes that left the process and that no client has read.
   package var bytesLeft: Int { outputs.reduce(logger?.bytesLeft ?? 0) { $0 + $1.bytesLeft } }
-  package var bytesRelayed: UInt64 { outputs.reduce(0) { $0 + $1.bytesRelayed } }
+  package var bytesRelayed: UInt64 {
+    // A logger of a terminal gets what its relay has counted.
+    outputs.isEmpty ? logger?.bytesWritten ?? 0 : outputs.reduce(0) { $0 + $1.bytesRelayed }
+  }
   package var bytesDropped: UInt64 {
     outputs.reduce(logger?.bytesDropped ?? 0) { $0 + $1.bytesDropped }
   }
@@ -258,7 +248,6 @@ package final class ProcessIO {
     closeChildEnds()
     ourStdin = nil
     terminal = nil
-    file = nil
     loggerInput = nil
     stdin?.close()
     for output in outputs { output.close() }

@@ -19,7 +19,14 @@ package final class TemporaryGroup {
 
   deinit { for folder in folders { rmdir(folder) } }
 
-  package func add(_ pid: Int32) throws {
-    try "\(pid)".write(toFile: "\(folders[0])/cgroup.procs", atomically: false, encoding: .utf8)
+  package func add(_ pid: Int32) throws { try write("\(pid)", to: "cgroup.procs") }
+
+  /// - Parameter count: as many as it may have; nil for any number.
+  package func limitProcesses(to count: Int?) throws {
+    try write(count.map(String.init) ?? "max", to: "pids.max")
+  }
+
+  private func write(_ text: String, to file: String) throws {
+    try text.write(toFile: "\(folders[0])/\(file)", atomically: false, encoding: .utf8)
   }
 }

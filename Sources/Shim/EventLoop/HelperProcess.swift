@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import EventLoop
 internal import Glibc
-internal import Linux
+package import Linux
 
-internal import struct SystemPackage.Errno
+package import struct SystemPackage.Errno
 
 /// A child that does one job: an OCI runtime, for example. It has a deadline, its output is drained
 /// while it runs, and the end is told once. Keeps itself until then.
-final class HelperProcess {
-  struct Ending {
+package final class HelperProcess {
+  package struct Ending {
     /// Nil when it had to be killed for want of time.
-    let status: ExitStatus?
+    package let status: ExitStatus?
+    /// What kept its program from being executed, such as `ENOENT`.
+    package let failure: Errno?
     /// The beginning of what it printed.
-    let output: String
+    package let output: String
   }
 
   /// After its SIGKILL: what it leaves is the kernel's to give to us, once it is gone.
@@ -26,16 +27,17 @@ final class HelperProcess {
   private var watch: Watch?
   private var timer: Timer?
   private var isLate = false
-  private var child: RuntimeProcess?
+  private var pidfd: Descriptor?
+  private var birth: Birth?
   private var completion: ((Ending) -> Void)?
 
   private init(_ loop: EventLoop) { self.loop = loop }
 
   /// - Parameter streams: its descriptors 0 to 2; nil for no input, and an output that is gathered.
-  /// - Throws: what kept the program from being executed, such as `ENOENT`.
-  static func run(
-    _ command: Command, streams: [Int32]? = nil, within limit: Duration, _ loop: EventLoop,
-    _ children: ChildProcesses, completion: @escaping (Ending) -> Void
+  /// - Throws: when no child can be made: `EAGAIN`, `EMFILE`, `ENOMEM`.
+  package static func run(
+    _ command: Command, streams: [Int32]? = nil, within limit: Duration,
+    _ loop: EventLoop, _ children: ChildProcesses, completion: @escaping (Ending) -> Void
   ) throws(Errno) {
     var command = command
     // It works for us: without us nobody would know what came of it.
@@ -47,28 +49,18 @@ final class HelperProcess {
     }
   }
 
-  /// Runs one of this executable's own commands, each of which says in one line why it failed.
-  static func runOurselves(
+  /// Runs one of this executable's own commands in a copy of ours.
+  package static func runCopy(
     _ arguments: [String], within limit: Duration, _ loop: EventLoop, _ children: ChildProcesses,
-    completion: @escaping (RuntimeError?) -> Void
-  ) {
+    completion: @escaping (Ending) -> Void
+  ) throws(Errno) {
     let helper = HelperProcess(loop)
-    helper.completion = { ending in
-      switch ending.status?.code {
-      case 0: completion(nil)
-      case nil: completion(.abandoned("\(arguments[0]) \(arguments[1]) takes too long"))
-      default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
+    helper.completion = completion
+    try helper.start(nil, limit, children) { descriptors throws(Errno) in
+      try .copy(descriptors: descriptors, openFiles: children.openFiles) {
+        CurrentProcess.setName("shim:\(arguments[0])")
+        return children.commands(arguments)
       }
-    }
-    do throws(Errno) {
-      try helper.start(nil, limit, children) { descriptors throws(Errno) in
-        try .copy(descriptors: descriptors, openFiles: children.openFiles) {
-          CurrentProcess.setName("shim:\(arguments[0])")
-          return children.commands(arguments)
-        }
-      }
-    } catch {
-      completion(.failed("\(arguments[0]): \(error)"))
     }
   }
 
@@ -88,18 +80,18 @@ final class HelperProcess {
       watch = Watch(loop, readEnd, onReadable: { [unowned self] in _ = readOutput() })
       watch?.awaitsReadable = true
     }
-    let pid = child.pid
     // `self` lives until one of these two has called `finish`.
-    children.register(pid) { [self] status in finish(isLate ? nil : status) }
+    children.register(child.pid) { [self] status in finish(isLate ? nil : status) }
     let timer = Timer(loop) { [self] in
       if isLate { return finish(nil) }
       isLate = true
-      try? self.child?.kill(signal: SIGKILL)
+      try? pidfd?.signalProcess(SIGKILL)
       self.timer?.schedule(after: Self.grace)
     }
     timer.schedule(after: limit)
     self.timer = timer
-    self.child = RuntimeProcess(pid: pid, pidfd: child.takeDescriptor())
+    birth = child.birth
+    pidfd = child.takeDescriptor()
   }
 
   /// One piece; false when there is no more now.
@@ -123,7 +115,10 @@ final class HelperProcess {
     for _ in 0..<4 where !readOutput() { break }
     watch = nil
     timer = nil
-    child = nil
-    completion(Ending(status: status, output: String(decoding: output, as: UTF8.self)))
+    pidfd = nil
+    let failure = birth.take()?.failure
+    completion(
+      Ending(
+        status: status, failure: failure, output: String(decoding: output, as: UTF8.self)))
   }
 }

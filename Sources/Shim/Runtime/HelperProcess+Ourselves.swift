@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Linux
+
+internal import struct SystemPackage.Errno
+
+extension HelperProcess {
+  /// Runs one of this executable's own commands, each of which says in one line why it failed.
+  static func runOurselves(
+    _ arguments: [String], within limit: Duration, _ loop: EventLoop, _ children: ChildProcesses,
+    completion: @escaping (RuntimeError?) -> Void
+  ) {
+    do throws(Errno) {
+      try runCopy(arguments, within: limit, loop, children) { ending in
+        switch ending.status?.code {
+        case 0: completion(nil)
+        case nil: completion(.abandoned("\(arguments[0]) \(arguments[1]) takes too long"))
+        default: completion(.failed(String(ending.output.prefix { !$0.isNewline })))
+        }
+      }
+    } catch {
+      completion(.failed("\(arguments[0]): \(error)"))
+    }
+  }
+}
