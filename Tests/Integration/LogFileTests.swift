@@ -10,16 +10,15 @@ extension Integration {
   /// Files that take a process's output, on disks that are full, slow or away: who writes them is a
   /// process of its own, and nobody else waits.
   @Suite struct LogFileTests {
-    /// A container of the fake runtime.
+    /// A container of the fake runtime. One that ends by itself may have before it could be started.
     private static func create(
-      _ host: ShimHost, _ client: ShimClient, stdout: String, terminal: Bool = false
+      _ host: ShimHost, _ client: ShimClient, stdout: String, starts: Bool = true
     ) throws {
       var request = RuntimeFaultTests.create(host, "a")
       request.stdout = stdout
       request.stderr = stdout
-      request.terminal = terminal
       let _: CreateTaskResponse = try client.call("Create", request)
-      _ = try client.start("a")
+      if starts { _ = try client.start("a") }
     }
 
     private static func log(_ host: ShimHost) throws -> Collector {
@@ -47,7 +46,7 @@ extension Integration {
       try RuntimeFaultTests.run(["FAKE_CREATE": "numbers"]) { host, client in
         try host.folder.write("file", "before\n")
         let file = "\(host.folder.path)/file"
-        try Self.create(host, client, stdout: file)
+        try Self.create(host, client, stdout: file, starts: false)
         #expect(try client.wait("a").exitStatus == 0)
         _ = try client.delete("a")
         let numbers = (1...200_000).map { "\($0)\n" }.joined()
@@ -95,7 +94,7 @@ extension Integration {
       try RuntimeFaultTests.run(["FAKE_CREATE": "numbers"]) { host, client in
         let log = try Self.log(host)
         try Self.withDisk(host, "size=64k") { disk in
-          try Self.create(host, client, stdout: "file://\(disk)/log")
+          try Self.create(host, client, stdout: "file://\(disk)/log", starts: false)
           #expect(try client.wait("a").exitStatus == 0)
           _ = try client.delete("a")
           try log.wait(for: "the loss") { $0.text.contains("msg=deleted") }
@@ -103,6 +102,30 @@ extension Integration {
           #expect(log.text.contains("output_bytes=65536 unread_bytes=0 dropped_bytes=\(dropped)"))
         }
       }
+    }
+
+    /// A server that is away for a while: the file is opened anew.
+    @Test(arguments: ["EIO", "ESTALE", "EPERM"]) func aDiskThatFails(error: String) throws {
+      try RuntimeFaultTests.run(["FAKE_CREATE": "flood"]) { host, client in
+        let log = try Self.log(host)
+        let file = "\(host.folder.path)/log"
+        try Self.create(host, client, stdout: "file://\(file)")
+        let injection = try Injection(
+          into: try Self.writer(of: client), "write:error=\(error):when=1..2", path: file)
+        try log.wait(for: "the loss") { $0.text.contains("output is dropped") }
+        rename(file, "\(file).old")
+        try log.wait(for: "the return") { $0.text.contains("output is written again") }
+        #expect(Files.exists(file))
+        withExtendedLifetime(injection) {}
+        try Self.end(client)
+      }
+    }
+
+    private static func writer(of client: ShimClient) throws -> Int32 {
+      try #require(
+        Processes.children(of: try client.shimPID).first {
+          Processes.commandLine(of: $0).first == "shim:log-file"
+        })
     }
 
     /// A limit that containerd's unit sets (LimitFSIZE=) ends the growth of the file alone.
@@ -135,10 +158,7 @@ extension Integration {
         try run("fsfreeze", "-f", disk).expectSuccess()
         do {
           defer { _ = try? run("fsfreeze", "-u", disk) }
-          let writer = try #require(
-            Processes.children(of: try client.shimPID).first {
-              Processes.commandLine(of: $0).first == "shim:log-file"
-            })
+          let writer = try Self.writer(of: client)
           try eventually("the writer waits for the disk") {
             Processes.field("State", of: writer)?.hasPrefix("D") ?? false
           }

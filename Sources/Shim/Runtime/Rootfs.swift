@@ -26,13 +26,15 @@ final class Rootfs {
   }
 
   func unmount(completion: @escaping (RuntimeError?) -> Void) {
-    run(["unmount", path], completion: completion)
+    run(["unmount", path], insists: true, completion: completion)
   }
 
-  private func run(_ arguments: [String], completion: @escaping (RuntimeError?) -> Void) {
+  private func run(
+    _ arguments: [String], insists: Bool = false, completion: @escaping (RuntimeError?) -> Void
+  ) {
     if mounts.isEmpty { return completion(nil) }
     HelperProcess.runOurselves(
-      arguments, within: Self.limit, loop, children, completion: completion)
+      arguments, within: Self.limit, loop, children, insists: insists, completion: completion)
   }
 }
 
