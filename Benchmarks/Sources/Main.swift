@@ -7,7 +7,8 @@ import Support
 @main struct Main {
   private static var all: [any Benchmark.Type] {
     [
-      IdleMemory.self, IdleSwitches.self, ExecMemory.self, ShimsMemory.self, PodMemory.self,
+      IdleMemory.self, LogFileMemory.self, IdleSwitches.self, ExecMemory.self, ShimsMemory.self,
+      PodMemory.self,
       Thousand.self, Commands.self, Phases.self, BinarySize.self, Throughput.self, Lines.self,
       ManyWriters.self, StateCalls.self,
     ]
