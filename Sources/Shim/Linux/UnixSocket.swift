@@ -9,8 +9,11 @@ package import struct SystemPackage.Errno
 package enum UnixSocket {
   /// A listening socket of mode 0600.
   ///
+  /// - Parameter backlog: how many may connect before they are accepted. One more who does not wait, as
+  ///   no client in Go does, gets EAGAIN and gives up; so as many as the kernel allows
+  ///   (`net.core.somaxconn`, listen(2)).
   /// - Throws: `EADDRINUSE`; `ENAMETOOLONG` over 106 bytes.
-  package static func listen(path: String, backlog: Int32 = 128) throws(Errno) -> Descriptor {
+  package static func listen(path: String, backlog: Int32 = .max) throws(Errno) -> Descriptor {
     Descriptor(owning: try check(unsafe clinux_listen(path, backlog)))
   }
 

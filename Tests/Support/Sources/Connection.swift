@@ -7,13 +7,17 @@ package final class Connection {
   private let socket: Handle
   private var received: [UInt8] = []
 
-  package init(path: String) throws {
+  /// - Parameter waits: false to be refused when the backlog is full, as clients in Go are.
+  package init(path: String, waits: Bool = true) throws {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     socket = try Handle(Foundation.socket(AF_UNIX, type, 0), "socket")
+    let flags = fcntl(socket.number, F_GETFL)
+    if !waits { _ = fcntl(socket.number, F_SETFL, flags | O_NONBLOCK) }
     let connected = try withUnixAddress(path) { connect(socket.number, $0, $1) }
     guard connected == 0 else {
       throw TestFailure("connect \(path): \(String(cString: strerror(errno)))")
     }
+    _ = fcntl(socket.number, F_SETFL, flags)
   }
 
   /// The socket, for those who do more than one call at a time.
