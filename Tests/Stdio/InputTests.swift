@@ -54,7 +54,8 @@ import Testing
     let process = pipe.takeReadEnd()
     try process.setNonblocking()
     let sink = pipe.takeWriteEnd()
-    var input: InputStream? = try InputStream(harness.hub, path: path, sink: sink)
+    var input: InputStream? = try InputStream(
+      harness.hub, path: path, sink: RelayOutput(Watch(harness.loop, sink), isPipe: true))
     let client = ClientEnd(writing: path)
     client.write("one")
     harness.run { process.readableBytes == 3 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventLoop
 import Glibc
 import Linux
 import Testing
@@ -24,8 +25,9 @@ import struct SystemPackage.Errno
     let relayOutput = sink.takeWriteEnd()
     try relayInput.setNonblocking()
     try relayOutput.setNonblocking()
-    var end: Relay.End?
-    let relay = Relay(harness.hub, from: relayInput, to: relayOutput) { end = $0 }
+    var end: RelayEnd?
+    let output = RelayOutput(Watch(harness.loop, relayOutput), isPipe: true)
+    let relay = PipeRelay(harness.hub, from: relayInput, to: output) { end = $0 }
 
     let total = 8 << 20
     var written = 0
@@ -53,7 +55,7 @@ import struct SystemPackage.Errno
       return read == total && end != nil
     }
     #expect(end == .inputEnded)
-    #expect(relay.bytesRelayed == UInt64(total))
+    #expect(relay.output.bytesRelayed == UInt64(total))
   }
 
   @Test func aBrokenOutputIsTold() throws {
@@ -64,14 +66,14 @@ import struct SystemPackage.Errno
     let input = source.takeReadEnd()
     try input.setNonblocking()
     _ = sink.takeReadEnd()
-    var end: Relay.End?
-    let relay = Relay(harness.hub, from: input, to: sink.takeWriteEnd()) { end = $0 }
+    var end: RelayEnd?
+    let output = RelayOutput(Watch(harness.loop, sink.takeWriteEnd()), isPipe: true)
+    let relay = PipeRelay(harness.hub, from: input, to: output) { end = $0 }
     _ = try writer.write(Array("x".utf8).span)
     harness.run { end != nil }
     #expect(end == .outputFailed(.brokenPipe))
-    relay.discardRest()
     _ = try writer.write([UInt8](repeating: 0, count: 50_000).span)
-    harness.run { relay.bytesDropped >= 50_000 }
+    harness.run { relay.output.bytesDropped >= 50_000 }
   }
 }
 

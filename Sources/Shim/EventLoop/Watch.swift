@@ -4,7 +4,8 @@ internal import CLibevent
 package import Linux
 
 /// A descriptor and what to do when it can be read or written. Level-triggered: a handler is called
-/// again as long as its condition holds and it is armed.
+/// again as long as its condition holds and it is armed. Or edge-triggered: it is called when it is armed
+/// or its condition comes about, once.
 ///
 /// The watch owns the descriptor. A class's deinit runs before its stored properties die, so the
 /// events are freed first and the descriptor is closed second, as epoll wants it.
@@ -14,28 +15,29 @@ package import Linux
   private let owner: StaticString
   private var readEvent: OpaquePointer?
   private var writeEvent: OpaquePointer?
-  private let onReadable: () -> Void
-  private let onWritable: () -> Void
+  package var onReadable: () -> Void
+  package var onWritable: () -> Void
 
   /// Both directions start unarmed.
   ///
   /// - Parameter owner: what `LoopLag` calls the handlers' turns.
   package init(
     _ loop: EventLoop, _ descriptor: consuming Descriptor,
-    onReadable: @escaping () -> Void = {}, onWritable: @escaping () -> Void = {},
-    owner: StaticString = #fileID
+    isEdgeTriggered: Bool = false, onReadable: @escaping () -> Void = {},
+    onWritable: @escaping () -> Void = {}, owner: StaticString = #fileID
   ) {
     self.loop = loop
     self.owner = owner
     self.descriptor = descriptor
     self.onReadable = onReadable
     self.onWritable = onWritable
+    let kind = EV_PERSIST | (isEdgeTriggered ? EV_ET : 0)
     let me = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe readEvent = event_new(
-      loop.base, self.descriptor.number, Int16(EV_READ | EV_PERSIST),
+      loop.base, self.descriptor.number, Int16(EV_READ | kind),
       { _, _, me in unsafe Watch.from(me).readable() }, me)
     unsafe writeEvent = event_new(
-      loop.base, self.descriptor.number, Int16(EV_WRITE | EV_PERSIST),
+      loop.base, self.descriptor.number, Int16(EV_WRITE | kind),
       { _, _, me in unsafe Watch.from(me).writable() }, me)
   }
 

@@ -14,12 +14,14 @@ package struct Pseudoterminal: ~Copyable {
     try self.master.setNonblocking()
   }
 
-  /// One more descriptor of the same master.
-  package func duplicate() throws(Errno) -> Descriptor { try master.duplicate() }
+  /// The only descriptor of it.
+  package consuming func takeMaster() -> Descriptor { master }
+}
 
-  /// The process group in the foreground gets SIGWINCH if that changes anything.
-  package func resize(columns: UInt16, rows: UInt16) throws(Errno) {
-    try check(clinux_set_window(master.number, columns, rows))
+extension Descriptor {
+  /// Of a terminal's master. The process group in the foreground gets SIGWINCH if that changes anything.
+  package func resizeTerminal(columns: UInt16, rows: UInt16) throws(Errno) {
+    try check(clinux_set_window(number, columns, rows))
   }
 }
 

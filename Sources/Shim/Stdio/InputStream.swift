@@ -5,23 +5,23 @@ internal import Linux
 
 internal import struct SystemPackage.Errno
 
-/// The standard input of a process: FIFO, relay, pipe.
+/// The standard input of a process: FIFO, relay, pipe or terminal.
 ///
 /// We hold a writing end of the FIFO too, so that a client that detaches does not mean the end of
 /// input. `closeInput` (the CloseIO call) drops it: the end comes when the client's end is closed as
 /// well, in whichever order.
 final class InputStream {
   private var keeper: Descriptor?
-  private var relay: Relay?
+  private var relay: PipeRelay?
 
   /// Neither open blocks: a FIFO can always be opened for reading, and then it has a reader.
   ///
   /// - Throws: `EINVAL` when the path is no FIFO.
-  init(_ hub: StdioHub, path: String, sink: consuming Descriptor) throws(Errno) {
+  init(_ hub: StdioHub, path: String, sink: RelayOutput) throws(Errno) {
     let fifo = try Fifo(path: path)
     let source = try fifo.openForReading()
     keeper = try fifo.openForWriting()
-    relay = Relay(hub, from: source, to: sink) { [unowned self] _ in close() }
+    relay = PipeRelay(hub, from: source, to: sink) { [unowned self] _ in close() }
   }
 
   var isClosed: Bool { relay == nil }

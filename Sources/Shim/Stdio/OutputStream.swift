@@ -5,7 +5,7 @@ internal import Linux
 
 internal import struct SystemPackage.Errno
 
-/// One output of a process on its way to the client: pipe, relay, FIFO.
+/// One output of a process on its way to the client: pipe or terminal, relay, FIFO.
 ///
 /// A FIFO and its bytes live only while somebody holds it open (fifo(7)). So nothing is written to it
 /// before it has a reader; from then on we hold both its ends, so that a client that detaches causes
@@ -28,7 +28,7 @@ final class OutputStream {
   private var writer: Descriptor?
   /// Both ends of the FIFO in one descriptor.
   private var keeper: Descriptor?
-  private var relay: Relay?
+  private var relay: (any Relay)?
   private var fileWriter: Logger?
   private var subscription: Inotify.Subscription?
   private var timer: Timer?
@@ -36,15 +36,16 @@ final class OutputStream {
   /// Called once, when the process's last byte is in the FIFO.
   var onRelayed: (() -> Void)?
 
-  private let isTerminal: Bool
+  /// In place of a pipe.
+  private let terminal: Watch?
   private var processHasExited = false
 
   /// - Parameter sink: where the bytes go in place of the path.
   init(
-    _ hub: StdioHub, path: String, source: consuming Descriptor, sink: consuming Descriptor? = nil,
-    isTerminal: Bool = false
+    _ hub: StdioHub, path: String, source: consuming Descriptor?, terminal: Watch? = nil,
+    sink: consuming Descriptor? = nil
   ) {
-    self.isTerminal = isTerminal
+    self.terminal = terminal
     self.hub = hub
     self.path = path
     self.source = consume source
@@ -55,8 +56,10 @@ final class OutputStream {
   var isRelayed: Bool { stage == .draining || stage == .closed }
   /// Whether it was read there as well.
   var isClosed: Bool { stage == .closed }
-  var bytesRelayed: UInt64 { relay?.bytesRelayed ?? 0 }
-  var bytesDropped: UInt64 { (relay?.bytesDropped ?? 0) + (fileWriter?.bytesDropped ?? 0) }
+  var bytesRelayed: UInt64 { relay?.output.bytesRelayed ?? 0 }
+  var bytesDropped: UInt64 {
+    (relay?.output.bytesDropped ?? 0) + (fileWriter?.bytesDropped ?? 0)
+  }
   /// Bytes that a reader has taken, or that were dropped for want of one.
   var bytesRead: UInt64 {
     bytesRelayed + bytesDropped - min(bytesRelayed, UInt64(keeper?.readableBytes ?? 0))
@@ -133,11 +136,18 @@ final class OutputStream {
   private static let openLimit = Duration.seconds(25)
 
   private func startRelay(to output: consuming Descriptor, splices: Bool) {
-    guard let source = source.take() else { return }
+    guard stage == .waiting else { return }
     stopWaiting()
     stage = .relaying
-    relay = Relay(hub, from: source, to: output, splices: splices, isTerminal: isTerminal) {
-      [unowned self] end in relayEnded(end)
+    let output = RelayOutput(Watch(hub.loop, output), isPipe: splices)
+    let onEnd: (RelayEnd) -> Void = { [unowned self] end in
+      // A file's writer has the last word.
+      if end == .inputEnded, fileWriter == nil { drain() }
+    }
+    if let terminal {
+      relay = TerminalRelay(hub.loop, from: terminal, to: output, onEnd: onEnd)
+    } else if let source = source.take() {
+      relay = PipeRelay(hub, from: source, to: output, onEnd: onEnd)
     }
     connected(nil)
     if processHasExited { relay?.processExited() }
@@ -152,13 +162,6 @@ final class OutputStream {
   private func connected(_ error: Errno?) {
     stopWaiting()
     onConnected.take()?(error)
-  }
-
-  private func relayEnded(_ end: Relay.End) {
-    switch end {
-    case .inputEnded: if fileWriter == nil { drain() }  // else the writer's end
-    case .outputFailed: relay?.discardRest()
-    }
   }
 
   private func drain() {

@@ -23,7 +23,8 @@ package final class ProcessIO {
   private var ourStdin: Descriptor?
   /// Whether the process has a terminal, for which it gets no pipes.
   package let isTerminal: Bool
-  private var terminal: Pseudoterminal?
+  /// Its only descriptor, which both directions share.
+  private var terminal: Watch?
   private var size: (columns: UInt16, rows: UInt16)?
   private var stdin: InputStream?
   private var stdinIsClosed = false
@@ -97,7 +98,10 @@ package final class ProcessIO {
 
   /// The terminal that was made for the process. Everything it prints comes as standard output.
   package func attach(_ terminal: consuming Pseudoterminal) throws(Errno) {
-    if let size { try terminal.resize(columns: size.columns, rows: size.rows) }
+    let terminal = Watch(hub.loop, terminal.takeMaster(), isEdgeTriggered: true)
+    if let size {
+      try terminal.descriptor.resizeTerminal(columns: size.columns, rows: size.rows)
+    }
     // What nobody wants is read all the same, or the process would stop when the terminal is full.
     var path = "/dev/null"
     if case .paths(let stdout, _) = output, !stdout.isEmpty { path = stdout }
@@ -105,17 +109,15 @@ package final class ProcessIO {
     outputs = [
       add(
         OutputStream(
-          hub, path: path, source: try terminal.duplicate(), sink: loggerInput.take(),
-          isTerminal: true))
+          hub, path: path, source: nil, terminal: terminal, sink: loggerInput.take()))
     ]
-    if !input.isEmpty { ourStdin = try terminal.duplicate() }
-    self.terminal = consume terminal
+    self.terminal = terminal
   }
 
   /// For a process without a terminal nothing; before there is one the size is remembered.
   package func resize(columns: UInt16, rows: UInt16) throws(Errno) {
     size = (columns, rows)
-    try terminal?.resize(columns: columns, rows: rows)
+    try terminal?.descriptor.resizeTerminal(columns: columns, rows: rows)
   }
 
   /// To be called when the process has exited: a terminal has no end of its own.
@@ -171,7 +173,7 @@ package final class ProcessIO {
     if isConnected { return onConnected(nil) }
     self.onConnected = onConnected
     unconnected = outputs.count
-    if let sink = ourStdin.take() {
+    if let sink = takeInputSink() {
       do throws(Errno) {
         stdin = try InputStream(hub, path: input, sink: sink)
         if stdinIsClosed { stdin?.closeInput() }
@@ -191,6 +193,12 @@ package final class ProcessIO {
         if unconnected == 0 { connected(nil) }
       }
     }
+  }
+
+  private func takeInputSink() -> RelayOutput? {
+    if let terminal { return input.isEmpty ? nil : RelayOutput(terminal, isPipe: false) }
+    guard let pipe = ourStdin.take() else { return nil }
+    return RelayOutput(Watch(hub.loop, pipe), isPipe: true)
   }
 
   private func connected(_ error: StdioError?) {

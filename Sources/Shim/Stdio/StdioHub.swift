@@ -10,7 +10,7 @@ package final class StdioHub {
   package let loop: EventLoop
   package let inotify: Inotify
   private var pacer: PaceTimer?
-  private var paced: [Relay] = []
+  private var paced: [PipeRelay] = []
   let children: ChildProcesses
   let namespace: String
   let warn: (_ words: String, _ fields: [(key: String, value: String)]) -> Void
@@ -47,7 +47,7 @@ package final class StdioHub {
   }
 
   /// Gives the relay its turn a little later, together with the others that wait.
-  func pace(_ relay: Relay) {
+  func pace(_ relay: PipeRelay) {
     if paced.isEmpty { pacer?.schedule(afterMicroseconds: Self.pace) }
     paced.append(relay)
   }
