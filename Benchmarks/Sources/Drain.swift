@@ -45,9 +45,12 @@ final class Drain {
     try read(while: { $0 === source && $0.bytes < bytes })
   }
 
-  /// Reads to the end of each, which is where it has to be.
+  /// Reads to the end of each.
+  func readToEnd() throws { try read(while: { !$0.hasEnded }) }
+
+  /// The same; it is where it has to be.
   func readToEnd(at bytes: Int) throws {
-    try read(while: { !$0.hasEnded })
+    try readToEnd()
     for source in sources where source.bytes != bytes {
       throw TestFailure("\(source.bytes) bytes have come, not \(bytes)")
     }

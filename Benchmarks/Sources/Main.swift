@@ -10,7 +10,7 @@ import Support
       IdleMemory.self, LogFileMemory.self, IdleSwitches.self, ExecMemory.self, ShimsMemory.self,
       PodMemory.self,
       Thousand.self, Commands.self, Phases.self, BinarySize.self, Throughput.self, Lines.self,
-      ManyWriters.self, StateCalls.self,
+      Terminals.self, ManyWriters.self, StateCalls.self,
     ]
   }
 

@@ -19,8 +19,9 @@ final class OutputStream {
   private let hub: StdioHub
   let path: String
   private var stage = Stage.waiting
-  /// Our end of the process's pipe, until the relay takes it.
+  /// Our end of the process's pipe, or of its terminal, until the relay takes it.
   private var source: Descriptor?
+  private var terminal: Watch?
   private var sink: Descriptor?
   private var fifo: Fifo?
   /// Our writing end while there is no reader: with it a reader's open does not block, and tells.
@@ -36,11 +37,11 @@ final class OutputStream {
   /// Called once, when the process's last byte is in the FIFO.
   var onRelayed: (() -> Void)?
 
-  /// In place of a pipe.
-  private let terminal: Watch?
   private var processHasExited = false
 
-  /// - Parameter sink: where the bytes go in place of the path.
+  /// - Parameters:
+  ///   - terminal: in place of a source.
+  ///   - sink: where the bytes go in place of the path.
   init(
     _ hub: StdioHub, path: String, source: consuming Descriptor?, terminal: Watch? = nil,
     sink: consuming Descriptor? = nil
@@ -66,8 +67,8 @@ final class OutputStream {
   }
   /// Bytes that no reader has taken.
   var bytesLeft: Int {
-    (source?.readableBytes ?? 0) + (relay?.bytesHeld ?? 0) + (keeper?.readableBytes ?? 0)
-      + (fileWriter?.bytesLeft ?? 0)
+    (source?.readableBytes ?? terminal?.descriptor.readableBytes ?? 0) + (relay?.bytesHeld ?? 0)
+      + (keeper?.readableBytes ?? 0) + (fileWriter?.bytesLeft ?? 0)
   }
 
   /// Begins to relay as soon as somebody reads; tells when that is, or why it cannot be.
@@ -144,7 +145,7 @@ final class OutputStream {
       // A file's writer has the last word.
       if end == .inputEnded, fileWriter == nil { drain() }
     }
-    if let terminal {
+    if let terminal = terminal.take() {
       relay = TerminalRelay(hub.loop, from: terminal, to: output, onEnd: onEnd)
     } else if let source = source.take() {
       relay = PipeRelay(hub, from: source, to: output, onEnd: onEnd)
@@ -222,6 +223,7 @@ final class OutputStream {
     onConnected = nil
     stopWaiting()
     source = nil
+    terminal = nil
     sink = nil
     fifo = nil
     writer = nil
