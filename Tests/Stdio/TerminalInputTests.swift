@@ -70,6 +70,15 @@ import Testing
     harness.run { process.readableBytes == 5 }
   }
 
+  /// Who prints waits: a terminal's output is not made to gather, however busy it is.
+  @Test func whatIsPrintedIsRelayedInTheSameTurn() {
+    for turn in 1...20 {
+      print("x")
+      harness.loop.runOnce()
+      #expect(io.bytesRelayed == UInt64(turn))
+    }
+  }
+
   /// The client does not read: nothing is lost when it does, and what is typed comes meanwhile.
   @Test func aFullOutputHoldsUpNoInput() {
     let line = [UInt8](repeating: 0x78, count: 1000)
