@@ -49,6 +49,27 @@ extension Integration {
           })
       }
 
+      /// The shim's descriptors of masters.
+      var masters: Int {
+        Processes.descriptors(of: shim).values.count { $0.hasSuffix("ptmx") }
+      }
+
+      /// Ends the exec alone.
+      func delete() throws {
+        let kill = KillRequest.with {
+          $0.id = "a"
+          $0.execID = "e"
+          $0.signal = 9
+        }
+        let process = WaitRequest.with {
+          $0.id = "a"
+          $0.execID = "e"
+        }
+        let _: Google_Protobuf_Empty = try client.call("Kill", kill)
+        let _: WaitResponse = try client.call("Wait", process)
+        let _: DeleteResponse = try client.call("Delete", process)  // its fields are Wait's
+      }
+
       func openGate() throws { _ = try Handle.open(gate, O_WRONLY) }
 
       func end() throws {
@@ -65,8 +86,9 @@ extension Integration {
       try ShimHost.run { host in
         let exec = try Exec(host, input: hasInput, "echo here; sleep 100000")
         try exec.output.wait(for: "its output") { $0.text.contains("here") }
-        let masters = Processes.descriptors(of: exec.shim).values.filter { $0.hasSuffix("ptmx") }
-        #expect(masters.count == 1)
+        #expect(exec.masters == 1)
+        try exec.delete()
+        #expect(exec.masters == 0)
         try exec.end()
       }
     }
