@@ -68,6 +68,19 @@ int clinux_detach_mount(const char *path) {
   return answer(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }
 
+// The kernel's own, since glibc keeps 32 and 33 for itself. An ignored signal is dropped at once; a
+// blocked one that nobody reads would stay pending, real-time ones in a queue.
+void clinux_ignore_stray_signals(void) {
+  enum { signal_count = 64, kernel_sigset_size = 8 };
+  struct { void (*handler)(int); unsigned long flags; void *restorer; uint64_t mask; } action = {0};
+  for (int signal = 1; signal <= signal_count; signal++) {
+    // SIGCHLD ignored, perhaps by who has started us, would take the exit statuses away.
+    bool keeps_default = signal == SIGTERM || signal == SIGINT || signal == SIGCHLD;
+    action.handler = keeps_default ? SIG_DFL : SIG_IGN;
+    syscall(SYS_rt_sigaction, signal, &action, NULL, kernel_sigset_size);
+  }
+}
+
 int clinux_open_signals(const int *signals, size_t count) {
   sigset_t set;
   sigemptyset(&set);

@@ -84,4 +84,19 @@ import struct SystemPackage.Errno
     // The child's 1 is our 0 to 2 in some order: no dup2 may overwrite what is still needed.
     #expect(try output(of: "echo crossed; exec 1>&-") == "crossed\n")
   }
+
+  /// A fault of our own is no stray signal.
+  @Test(arguments: [SIGSEGV, SIGABRT]) func aCrashIsNotIgnored(signal: Int32) throws {
+    let child = try ChildProcess.copy(descriptors: [], openFiles: .current) {
+      CurrentProcess.ignoreStraySignals()
+      var none = rlimit()
+      setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+      kill(getpid(), signal)
+      if signal == SIGABRT { abort() }
+      return UnsafePointer<Int32>(bitPattern: 8)!.pointee
+    }
+    var status: Int32 = 0
+    #expect(waitpid(child.pid, &status, 0) == child.pid)
+    #expect(status & 0x7f == signal)
+  }
 }

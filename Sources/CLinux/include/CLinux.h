@@ -71,6 +71,9 @@ int clinux_open_process(pid_t pid);
 int clinux_signal_process(int pidfd, int signal);
 // 1 when the process is a child of ours that has not been reaped, running or not; else 0.
 int clinux_is_child(int pidfd);
+// No signal that somebody sends ends or stops this process, but TERM and INT, KILL and STOP. A fault of
+// our own still does: the kernel then takes no notice of what is ignored, nor does abort.
+void clinux_ignore_stray_signals(void);
 // Blocks the signals for this process and delivers them through a descriptor.
 int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.

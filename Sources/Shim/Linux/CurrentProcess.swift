@@ -32,6 +32,11 @@ package enum CurrentProcess {
   /// A reader that went away is an error of that write (EPIPE), not our death.
   package static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
+  /// From now on only SIGTERM and SIGINT end us, of those signals that can be caught: the others say
+  /// nothing to a shim, and the default of most is death. So a write that meets a limit (SIGXFSZ) fails
+  /// with an error, and the first stage of a limited processor time (SIGXCPU) is passed. Programs that we execute get the defaults again (`Command`).
+  package static func ignoreStraySignals() { clinux_ignore_stray_signals() }
+
   package static var environment: [String] {
     var all: [String] = []
     var next = unsafe environ

@@ -19,6 +19,8 @@ internal import Stdio
     let program = Program(argument0: arguments.first ?? "")
     let rest = Array(arguments.dropFirst())
     if rest.first == "held" { return HeldCommand.run(Array(rest.dropFirst())) }
+    // Not of a command that is held: it would inherit it.
+    CurrentProcess.ignoreStraySignals()
     if let code = command(rest) { return code }
 
     let options: Options

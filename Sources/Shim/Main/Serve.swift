@@ -44,7 +44,6 @@ final class Serve {
       #endif
       OpenFileLimit.raise()
       CurrentProcess.returnLargeBlocks()
-      CurrentProcess.ignoreBrokenPipes()
       CurrentProcess.setName("containerd-shim")
       try CurrentProcess.becomeSubreaper()
       Self.raiseOOMScore()
