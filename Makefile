@@ -102,7 +102,7 @@ demo: setup ## a tour of what a shim does, played under a private containerd (as
 
 # Swift comes from PATH: Debian 12 has none. Fetching is done here, so that debian/rules need not.
 deb: ## build the Debian package in .build/deb, and check it with lintian
-	@Tests/Support/setup.sh debhelper dpkg-dev libevent-dev libjansson-dev libmd-dev lintian
+	@Tests/Support/setup.sh debhelper dpkg-dev libevent-dev libmd-dev lintian
 	swift package resolve --scratch-path .build/static
 	rm -rf $(DEB)
 	mkdir -p $(DEB)

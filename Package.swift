@@ -42,7 +42,6 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibevent", providers: [.apt(["libevent-dev"])]),
-    .systemLibrary(name: "CJansson", providers: [.apt(["libjansson-dev"])]),
     .systemLibrary(name: "CLibmd", providers: [.apt(["libmd-dev"])]),
     .target(
       name: "CLinux",
@@ -57,7 +56,7 @@ let package = Package(
     // Apart, so that its data lies on pages of its own: a shim that is never asked has none of them.
     module("CgroupMetrics", [protobuf], exclude: ["Protos"], settings: common),
     module("Stdio", ["EventLoop", "Linux", errno]),
-    module("Runtime", ["CJansson", "Stdio", "EventLoop", "Linux", errno]),
+    module("Runtime", ["Stdio", "EventLoop", "Linux", errno]),
     module(
       "TaskService",
       [

@@ -38,7 +38,7 @@ sources() {
   messages) echo TTRPCEnvelope/Generated/ttrpc.pb ContainerdAPI/Generated/task.pb ;;
   bootstrap) echo Main/Bootstrap TaskService/RuntimeOptions+Any ;;
   options) echo Runtime/OptionsTable Runtime/TOMLScanner Runtime/TOMLNumber Runtime/RuntimeOptions ;;
-  spec) echo Runtime/JSONDocument Runtime/HostCommand ;;
+  spec) echo Runtime/JSONScanner Runtime/JSONDocument Runtime/JSONString Runtime/HostCommand ;;
   runtime-log) echo Runtime/OCILog ;;
   cgroup) echo Linux/CgroupHierarchies Linux/ControlGroup TaskService/Metrics+V1 \
     TaskService/Metrics+V2 TaskService/NamedValues ;;

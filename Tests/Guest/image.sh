@@ -11,7 +11,7 @@ packages=(
   systemd-sysv dbus linux-image-cloud-amd64 kmod mount procps bsdutils
   containerd runc crun busybox-static
   criu iptables                                      # criu calls it to hold connections
-  libevent-core-2.1-7 libjansson4 libmd0 libstdc++6  # of the tests
+  libevent-core-2.1-7 libmd0 libstdc++6  # of the tests
   python3-grpcio python3-protobuf python3-websockets protobuf-compiler
 )
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/containerd-shim-swift

@@ -10,7 +10,7 @@ import struct SystemPackage.Errno
 @Suite(.serialized) struct CommandTests {
   /// Runs a shell script with a pipe as its standard output and gives what it printed.
   private func output(
-    of script: String, environment: [String] = ["PATH=/usr/bin:/bin"],
+    of script: String, environment: Environment = ["PATH=/usr/bin:/bin"],
     openFiles: OpenFileLimit = .current
   ) throws -> String {
     var pipe = try Pipe()
@@ -83,6 +83,18 @@ import struct SystemPackage.Errno
   @Test func descriptorsMayCrossEachOther() throws {
     // The child's 1 is our 0 to 2 in some order: no dup2 may overwrite what is still needed.
     #expect(try output(of: "echo crossed; exec 1>&-") == "crossed\n")
+  }
+
+  /// Not one that need not be UTF-8.
+  @Test func anEntryOfOurEnvironmentIsHandedOnAsItIs() throws {
+    let value: [CChar] = [-1, 97, 0]
+    setenv("COMMAND_TESTS", value, 1)
+    setenv("COMMAND_TESTS_OTHER", "x", 1)
+    var environment = Environment(withholding: ["COMMAND_TESTS_OTHER="])
+    environment.set("ADDED", to: "1")
+    environment.set("ADDED", to: "2")
+    let script = "printf %s \"$COMMAND_TESTS\" | od -An -tx1; echo $COMMAND_TESTS_OTHER$ADDED"
+    #expect(try output(of: script, environment: environment) == " ff 61\n2\n")
   }
 
   /// A fault of our own is no stray signal.

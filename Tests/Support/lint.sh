@@ -22,7 +22,7 @@ TTRPC: TTRPCEnvelope EventLoop Linux SwiftProtobuf
 ContainerdAPI: SwiftProtobuf
 CgroupMetrics: SwiftProtobuf
 Stdio: EventLoop Linux
-Runtime: CJansson Stdio EventLoop Linux
+Runtime: Stdio EventLoop Linux
 TaskService: ContainerdAPI CgroupMetrics Runtime Stdio TTRPC EventLoop Linux SwiftProtobuf
 Main: TaskService ContainerdAPI TTRPC Runtime Stdio EventLoop Linux CLibmd SwiftProtobuf Synchronization
 '

@@ -7,7 +7,7 @@
 set -eu
 
 if [ $# -eq 0 ]; then
-  set -- containerd runc libevent-dev libjansson-dev libmd-dev busybox-static binutils crun criu \
+  set -- containerd runc libevent-dev libmd-dev busybox-static binutils crun criu \
     procps bsdutils mount strace python3-grpcio python3-protobuf protobuf-compiler
 fi
 

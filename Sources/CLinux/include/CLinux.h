@@ -110,12 +110,6 @@ void *clinux_slot_malloc(size_t size);
 void *clinux_slot_realloc(void *block, size_t size);
 void clinux_slot_free(void *block);
 
-// -- arena.c: malloc and free for many blocks that die together, when the arena ends ---------------
-
-void *clinux_arena_malloc(size_t size);
-void clinux_arena_free(void *block);
-void clinux_arena_end(void);
-
 // -- stream.c -----------------------------------------------------------------------------------
 
 // O_PATH: a file's place, whatever it is; nothing is opened in the sense of a FIFO or device.

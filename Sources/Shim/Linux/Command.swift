@@ -11,19 +11,19 @@ package struct Command {
   /// PATH may lie on a disk that takes its time.
   package var paths: [String]
   package var arguments: [String]
-  package var environment: [String]
+  package var environment: Environment
   package var ownGroup = false
   /// Sent to the child when we die; 0 for none.
   package var deathSignal: Int32 = 0
 
-  package init(path: String, arguments: [String], environment: [String]) {
+  package init(path: String, arguments: [String], environment: Environment) {
     paths = [path]
     self.arguments = arguments
     self.environment = environment
   }
 
   /// - Parameter name: of a program, looked up in PATH, or its path.
-  package init(program name: String, arguments: [String], environment: [String]) {
+  package init(program name: String, arguments: [String], environment: Environment) {
     paths = Executable.candidates(name)
     self.arguments = arguments
     self.environment = environment
@@ -63,7 +63,7 @@ package struct Command {
     var descriptors = descriptors
     let pid = unsafe withCStrings(paths) { paths in
       unsafe withCStrings(arguments) { argv in
-        unsafe withCStrings(environment) { envp in
+        unsafe environment.withPointers { envp in
           unsafe descriptors.withUnsafeMutableBufferPointer { descriptors in
             var request = unsafe clinux_spawn()
             unsafe request.paths = paths

@@ -37,32 +37,6 @@ package enum CurrentProcess {
   /// with an error, and the first stage of a limited processor time (SIGXCPU) is passed. Programs that we execute get the defaults again (`Command`).
   package static func ignoreStraySignals() { clinux_ignore_stray_signals() }
 
-  package static var environment: [String] {
-    var all: [String] = []
-    var next = unsafe environ
-    while let entry = unsafe next.pointee {
-      all.append(unsafe String(cString: entry))
-      unsafe next += 1
-    }
-    return all
-  }
-
-  /// Glibc's setting for a small heap: up to seven freed blocks of each size are no longer kept, strewn
-  /// over pages that could be given back. Read when a program begins, and only from the environment.
-  private static let compactHeap = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"
-
-  /// For a program of ours that stays. Somebody else's setting goes before ours.
-  package static var environmentForDaemon: [String] {
-    let all = environment
-    return all.contains { $0.hasPrefix("GLIBC_TUNABLES=") } ? all : all + [compactHeap]
-  }
-
-  /// For programs of others: without what is ours, and without the socket by which containerd talks to
-  /// systemd, in containerd's name.
-  package static var environmentForOthers: [String] {
-    environment.filter { !$0.hasPrefix("NOTIFY_SOCKET=") && $0 != compactHeap }
-  }
-
   package static func environmentVariable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)

@@ -18,7 +18,7 @@ enum Features {
       throw CommandFailure("\(runtime) is not in PATH")
     }
     let command = Command(
-      path: path, arguments: [runtime, "features"], environment: CurrentProcess.environmentForOthers
+      path: path, arguments: [runtime, "features"], environment: .forOthers
     )
     let text: [UInt8]?
     do throws(Errno) {

@@ -167,10 +167,9 @@ struct Start {
       options.address, "-publish-binary", options.publishBinary,
     ]
     if options.debug || bootstrap.debug { arguments.append("-debug") }
-    var environment = CurrentProcess.environmentForDaemon
+    var environment = Environment.forDaemon
     if !bootstrap.ttrpcAddress.isEmpty {
-      environment.removeAll { $0.hasPrefix("TTRPC_ADDRESS=") }
-      environment.append("TTRPC_ADDRESS=\(bootstrap.ttrpcAddress)")
+      environment.set("TTRPC_ADDRESS", to: bootstrap.ttrpcAddress)
     }
     var daemon = Command(
       path: "/proc/self/exe", arguments: arguments, environment: environment)

@@ -101,9 +101,7 @@ package struct ExecRequest {
   package static func spec(_ text: [UInt8], terminal: Bool) throws(RuntimeError) -> [UInt8] {
     if text.isEmpty { throw .invalid("exec without a process spec") }
     do throws(BundleError) {
-      if try JSONDocument(text, of: "process spec").isTrue("terminal") == terminal { return text }
-      return try JSONDocument(text, of: "process spec", exact: true)
-        .setting("terminal", to: terminal)
+      return try JSONDocument(text, of: "process spec").setting("terminal", to: terminal)
     } catch {
       throw .failed(error.words)
     }

@@ -6,7 +6,7 @@ internal import Linux
 /// A command on the host, which the sample runs where others run a container's process.
 struct HostCommand {
   let arguments: [String]
-  let environment: [String]
+  let environment: Environment
   let directory: String
   /// Sent to it when the shim dies; 0 for none.
   var deathSignal: Int32 = 0
@@ -34,7 +34,7 @@ extension HostCommand {
         throw .malformed("the sample runs commands as root only")
       }
       arguments = process.strings("args")
-      environment = process.strings("env")
+      environment = Environment(process.strings("env"))
       directory = process.string("cwd") ?? "/"
     } catch {
       throw .invalid(error.words)

@@ -40,7 +40,7 @@ package final class HostRuntime: ContainerRuntime {
         }
         try refuseClusters(request.bundle)
         let command = HostCommand(
-          arguments: Self.command, environment: CurrentProcess.environmentForOthers, directory: ".")
+          arguments: Self.command, environment: .forOthers, directory: ".")
         let (process, held) = try spawn(command, io) { [unowned self] status in
           endOrphans()
           onExit(status)

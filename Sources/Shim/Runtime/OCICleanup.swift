@@ -82,7 +82,7 @@ package struct OCICleanup {
     guard let path = Executable.find(runtime) else { throw .noSuchFileOrDirectory }
     let command = Command(
       path: path, arguments: [runtime, "--root", root, "delete", "--force", id],
-      environment: CurrentProcess.environmentForOthers)
+      environment: .forOthers)
     // Standard output is our answer's; what the runtime says goes into containerd's log.
     let child = try command.spawnAndWait(
       descriptors: [Command.null, StandardStreams.error, StandardStreams.error],

@@ -78,7 +78,7 @@ final class OCIProgram {
       let line = arguments.map { $0 == Self.inputPath ? file?.path ?? $0 : $0 }
       let command = Command(
         program: options.binaryName, arguments: flags(log, arguments[0]) + line,
-        environment: CurrentProcess.environmentForOthers)
+        environment: .forOthers)
       try HelperProcess.run(command, streams: streams, within: limit, loop, children) {
         [self] ending in
         withExtendedLifetime(file) { completion(outcome(ending, log, limit)) }
