@@ -13,11 +13,23 @@ import Testing
       38 35 98:0 / /end\04 rw - tmpfs none rw
       broken
       """#
-    #expect(Mounts.points(in: table) == ["/a/rootfs", "/a b\\c\td", "/end\\04"])
+    let points = table.utf8.split(separator: 10).map { Mounts.point(in: Array($0)[...]) }
+    #expect(points == ["/a/rootfs", "/a b\\c\td", "/end\\04"].map { RawPath($0) } + [nil])
   }
 
   @Test func procIsMounted() {
-    #expect(Mounts.below("/proc").last == "/proc")
+    #expect(Mounts.below("/proc").last == RawPath("/proc"))
     #expect(Mounts.below("/pro") == [])
+  }
+
+  /// No two names are the same but those of the same bytes, which need be no UTF-8.
+  @Test func pointsAreBytes() {
+    let point = RawPath([47, 97, 47, 0xff])
+    #expect(
+      Mounts.point(in: Array("1 2 0:3 / /a/".utf8) + [0xff] + Array(" rw - t n rw".utf8)) == point)
+    #expect(
+      point.isAtOrBelow("/a") && !point.isAtOrBelow("/a/\u{FFFD}") && !point.isAtOrBelow("/a/b"))
+    #expect(
+      !RawPath("/\u{e4}").isAtOrBelow("/a\u{308}") && RawPath("/\u{e4}/b").isAtOrBelow("/\u{e4}"))
   }
 }

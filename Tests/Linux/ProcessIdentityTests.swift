@@ -8,7 +8,7 @@ import Testing
   @Test func startTimeIsFoundBehindAnyName() {
     // proc(5): the name may hold spaces and parentheses; the start time is field 22.
     let rest = (3...52).map(String.init).joined(separator: " ")
-    for name in ["sh", "a b", "x) R 1 2", ")("] {
+    for name in ["sh", "a b", "x) R 1 2", ")(", "\u{600}", "\r\n\u{200d}"] {
       #expect(ProcessIdentity.startTime("77 (\(name)) \(rest)\n") == 22)
     }
     #expect(ProcessIdentity.startTime("77 (sh) R 1 2") == nil)

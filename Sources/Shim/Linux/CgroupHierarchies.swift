@@ -12,15 +12,25 @@ package struct CgroupHierarchies: Sendable {
   }
 
   /// They are mounted at boot, before any container: what is found at the beginning are all.
-  package static let mounted = CgroupHierarchies(
-    ProcFile.read("self/mountinfo", limit: 64 * 1024, truncating: true) ?? "")
+  package static let mounted = {
+    var table = ""
+    ProcFile.readLines("self/mountinfo") { line in
+      // They may stand behind thousands of others.
+      guard Mounts.point(in: line)?.isAtOrBelow(usualPlace) == true else { return true }
+      table += "\(String(decoding: line, as: UTF8.self))\n"
+      return !CgroupHierarchies(table).isUnified
+    }
+    return CgroupHierarchies(table)
+  }()
+
+  /// Where all of them are mounted.
+  private static let usualPlace = "/sys/fs/cgroup"
 
   let all: [Hierarchy]
   package let isUnified: Bool
 
   /// - Parameter table: lines `id parent device root point options … - type source options` (proc(5)).
-  /// - Parameter place: where all of them are mounted.
-  init(_ table: String, at place: String = "/sys/fs/cgroup") {
+  init(_ table: String, at place: String = usualPlace) {
     var first: [Hierarchy] = []
     var unified: Hierarchy?
     for line in table.lines {

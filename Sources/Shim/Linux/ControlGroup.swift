@@ -44,11 +44,12 @@ package struct ControlGroup {
   /// Live processes in it and in the groups below.
   package var pids: [Int32] {
     var found: [Int32] = []
-    var folders = processes.map { [$0] } ?? []
+    // A container may give the groups below its own any names.
+    var folders = processes.map { [RawPath($0)] } ?? []
     while let folder = folders.popLast() {
-      let text = ProcFile.read(at: "\(folder)/cgroup.procs") ?? ""
+      let text = ProcFile.read(at: folder / RawPath("cgroup.procs")) ?? ""
       found += text.split(separator: "\n").compactMap { Int32($0) }
-      folders += ProcFile.list(at: folder, folders: true).map { "\(folder)/\($0)" }
+      folders += ProcFile.folders(in: folder)
     }
     return found
   }

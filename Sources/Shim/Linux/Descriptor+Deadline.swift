@@ -5,6 +5,23 @@ internal import Glibc
 package import struct SystemPackage.Errno
 
 extension Descriptor {
+  /// Writes everything, however long that takes (blocks, for commands), even if the descriptor does not
+  /// block.
+  package func writeAll(_ bytes: ArraySlice<UInt8>) throws(Errno) {
+    var rest = bytes
+    while !rest.isEmpty {
+      do throws(Errno) {
+        let count = try unsafe rest.withUnsafeBufferPointer { buffer throws(Errno) in
+          try unsafe write(buffer)
+        }
+        rest = rest.dropFirst(count)
+      } catch .wouldBlock {
+        var query = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        try valueOrErrno { unsafe poll(&query, 1, -1) }
+      }
+    }
+  }
+
   /// Everything up to the end of a stream, which has to come in time (blocks, for commands).
   ///
   /// - Throws: `ETIMEDOUT`; `EFBIG` past the limit (bytes).
@@ -16,10 +33,7 @@ extension Descriptor {
       var query = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
       guard left > 0, try valueOrErrno({ unsafe poll(&query, 1, Int32(left)) }) > 0
       else { throw .timedOut }
-      let piece = try unsafe [UInt8](unsafeUninitializedCapacity: 16 * 1024) {
-        buffer, count throws(Errno) in
-        count = try unsafe read(into: buffer)
-      }
+      let piece = try readPiece()
       if piece.isEmpty { return all }
       all += piece
       if all.count > limit { throw .fileTooLarge }

@@ -56,22 +56,21 @@ package struct Descriptor: ~Copyable {
 
   /// Everything up to the end of a stream or file, for callers that may block.
   ///
-  /// - Parameter truncating: gives the beginning of what is too large.
   /// - Throws: `EFBIG` past the limit (bytes).
-  package func readAll(limit: Int, truncating: Bool = false) throws(Errno) -> [UInt8] {
+  package func readAll(limit: Int) throws(Errno) -> [UInt8] {
     var all: [UInt8] = []
-    while true {
-      // Uninitialized, so that a small file does not make a large buffer resident.
-      let piece = try unsafe [UInt8](unsafeUninitializedCapacity: 16 * 1024) {
-        buffer, count throws(Errno) in
-        count = try unsafe read(into: buffer)
-      }
-      if piece.isEmpty { return all }
+    while case let piece = try readPiece(), !piece.isEmpty {
       all += piece
-      if all.count > limit {
-        if truncating { return all }
-        throw .fileTooLarge
-      }
+      if all.count > limit { throw .fileTooLarge }
+    }
+    return all
+  }
+
+  /// What comes next; nothing at the end.
+  func readPiece() throws(Errno) -> [UInt8] {
+    // Uninitialized, so that a small file does not make a large buffer resident.
+    try unsafe [UInt8](unsafeUninitializedCapacity: 16 * 1024) { buffer, count throws(Errno) in
+      count = try unsafe read(into: buffer)
     }
   }
 
@@ -92,6 +91,11 @@ package struct Descriptor: ~Copyable {
 }
 
 extension Descriptor {
+  /// An existing file of any kind (blocks, for commands).
+  package static func reading(_ path: String) throws(Errno) -> Descriptor {
+    Descriptor(owning: try valueOrErrno { unsafe open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC) })
+  }
+
   /// A device such as /dev/null or a terminal, for writing; no disk is waited for.
   ///
   /// - Throws: `EINVAL` for another kind of file.

@@ -101,44 +101,42 @@ package struct Directory: ~Copyable {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     let folder = Directory(
       Descriptor(owning: try valueOrErrno { unsafe openat(descriptor.number, name, flags) }))
-    for name in try folder.names() { try folder.remove(name) }
+    for name in try folder.names() {
+      try valueOrErrno { unsafe name.withCString { unsafe unlinkat(folder.number, $0, 0) } }
+    }
     try valueOrErrno { unsafe unlinkat(descriptor.number, name, AT_REMOVEDIR) }
   }
 
   /// What it holds, but for itself and the folder above.
-  package func names() throws(Errno) -> [String] {
+  package func names() throws(Errno) -> [RawPath] {
     // With a place of its own in the list; fdopendir takes it over.
     let copy = try valueOrErrno {
       unsafe openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
     guard let list = unsafe fdopendir(copy) else { throw Errno(rawValue: errno) }
     defer { _ = unsafe closedir(list) }
-    var names: [String] = []
-    while let entry = unsafe readdir(list) { names.append(unsafe Self.name(of: entry)) }
-    return names.filter { $0 != "." && $0 != ".." }
-  }
-
-  static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
-    unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-      unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-    }
+    var names: [RawPath] = []
+    while let entry = unsafe readdir(list) { names.append(unsafe RawPath(of: entry)) }
+    return names.filter { !$0.isDots }
   }
 
   /// Whether it is a file like any other: no link, no FIFO, no folder.
-  package func isRegular(_ name: String) throws(Errno) -> Bool {
+  package func isRegular(_ name: RawPath) throws(Errno) -> Bool {
     var status = stat()
     try valueOrErrno {
-      unsafe fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW)
+      unsafe name.withCString {
+        unsafe fstatat(descriptor.number, $0, &status, AT_SYMLINK_NOFOLLOW)
+      }
     }
     return status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Its path without links; nil when it has been removed.
+  /// Its path without links; nil when it has been removed, or when it is no UTF-8.
   package var realPath: String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = unsafe readlink("/proc/self/fd/\(descriptor.number)", &buffer, buffer.count)
     guard count > 0 else { return nil }
-    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Whether a path leads to this directory.

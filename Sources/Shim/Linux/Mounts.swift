@@ -10,30 +10,29 @@ package enum Mounts {
   /// The mount points at a path and below it, the newest first: in that order they can be unmounted.
   ///
   /// - Parameter path: absolute and without links.
-  package static func below(_ path: String) -> [String] {
+  package static func below(_ path: String) -> [RawPath] {
+    var found: [RawPath] = []
     // A dense node has thousands, with long options.
-    points(in: ProcFile.read("self/mountinfo", limit: 64 << 20) ?? "").filter {
-      $0 == path || $0.hasPrefix("\(path)/")
-    }.reversed()
+    ProcFile.readLines("self/mountinfo") { line in
+      if let point = point(in: line), point.isAtOrBelow(path) { found.append(point) }
+      return true
+    }
+    return found.reversed()
   }
 
-  /// The mount points in the order of the table: the fifth word of each line (proc(5)).
-  static func points(in table: String) -> [String] {
-    // By bytes: a split by characters takes twenty times as long, and tables are long.
-    table.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      let words = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
-      return words.count > 4 ? unescape(words[4]) : nil
-    }
+  /// The fifth word of a line (proc(5)).
+  static func point(in line: ArraySlice<UInt8>) -> RawPath? {
+    let words = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+    return words.count > 4 ? RawPath(unescape(words[4])) : nil
   }
 
   /// Space, tab, newline and backslash stand as three octal digits.
-  private static func unescape(_ word: Substring.UTF8View) -> String {
-    guard word.contains(UInt8(ascii: "\\")) else { return String(Substring(word)) }
+  private static func unescape(_ word: ArraySlice<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = word
     while let byte = rest.popFirst() {
       if byte == UInt8(ascii: "\\"), rest.count >= 3,
-        let escaped = UInt8(String(rest.prefix(3)) ?? "", radix: 8)
+        let escaped = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
       {
         bytes.append(escaped)
         rest = rest.dropFirst(3)
@@ -41,7 +40,7 @@ package enum Mounts {
         bytes.append(byte)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   /// Unmounts all at a path and below it, the newest first, again and again until nothing is left. What
@@ -68,10 +67,10 @@ package enum Mounts {
   private static let attempts = 50
   private static let pause: UInt32 = 50_000  // µs
 
-  private static func unmount(_ point: String) throws(Errno) {
+  private static func unmount(_ point: RawPath) throws(Errno) {
     for _ in 0..<attempts {
       do throws(Errno) {
-        try check(unsafe clinux_unmount(point))
+        try check(unsafe point.withCString { unsafe clinux_unmount($0) })
         return
       } catch .invalidArgument {
         return  // nothing is mounted there any more
@@ -86,7 +85,7 @@ package enum Mounts {
 
   /// Takes a mount out of the tree at once; the kernel ends it when nobody uses it any more. A link at
   /// the path is not followed.
-  package static func detach(_ path: String) throws(Errno) {
-    try check(unsafe clinux_detach_mount(path))
+  package static func detach(_ path: RawPath) throws(Errno) {
+    try check(unsafe path.withCString { unsafe clinux_detach_mount($0) })
   }
 }

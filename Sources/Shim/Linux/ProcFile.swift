@@ -6,23 +6,37 @@ package import struct SystemPackage.Errno
 
 /// Small files that the kernel makes: of /proc, and of /sys where a path is given.
 package enum ProcFile {
-  /// - Parameter limit: beyond this size it is not read (bytes).
-  /// - Parameter truncating: then its beginning is.
-  package static func read(
-    _ name: String, limit: Int = 1 << 20, truncating: Bool = false
-  ) -> String? {
-    read(at: "/proc/\(name)", limit: limit, truncating: truncating)
+  /// Whole, however long: a group may hold a million processes.
+  package static func read(_ name: String) -> String? { read(at: "/proc/\(name)") }
+
+  package static func read(at path: String) -> String? { read(at: RawPath(path)) }
+
+  static func read(at path: RawPath) -> String? {
+    guard let bytes = try? open(path)?.readAll(limit: .max) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  package static func read(
-    at path: String, limit: Int = 1 << 20, truncating: Bool = false
-  ) -> String? {
-    guard
-      let file = try? Descriptor(
-        owning: valueOrErrno { unsafe open(path, O_RDONLY | O_CLOEXEC) }),
-      let bytes = try? file.readAll(limit: limit, truncating: truncating)
-    else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+  private static func open(_ path: RawPath) -> Descriptor? {
+    try? Descriptor(
+      owning: valueOrErrno {
+        unsafe path.withCString { unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC) }
+      })
+  }
+
+  /// Calls the handler with each line of a long table, without its end, until it answers false.
+  static func readLines(_ name: String, _ handler: (ArraySlice<UInt8>) -> Bool) {
+    let file = open(RawPath("/proc/\(name)"))
+    var rest: [UInt8] = []
+    while let piece = try? file?.readPiece(), !piece.isEmpty {
+      rest += piece
+      var begin = 0
+      while let end = rest[begin...].firstIndex(of: UInt8(ascii: "\n")) {
+        guard handler(rest[begin..<end]) else { return }
+        begin = end + 1
+      }
+      rest.removeFirst(begin)
+    }
+    if !rest.isEmpty { _ = handler(rest[...]) }
   }
 
   package static func write(_ name: String, _ text: String) throws(Errno) {
@@ -31,7 +45,7 @@ package enum ProcFile {
 
   package static func write(at path: String, _ text: String) throws(Errno) {
     let file = Descriptor(
-      owning: try valueOrErrno { unsafe open(path, O_WRONLY | O_CLOEXEC) })
+      owning: try valueOrErrno { unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC) })
     _ = try file.write(Array(text.utf8).span)
   }
 
@@ -47,15 +61,22 @@ package enum ProcFile {
 
   package static func list(_ name: String) -> [String] { list(at: "/proc/\(name)") }
 
-  /// - Parameter folders: those only.
-  package static func list(at path: String, folders: Bool = false) -> [String] {
-    guard let directory = unsafe opendir(path) else { return [] }
+  package static func list(at path: String) -> [String] {
+    entries(of: RawPath(path)) { _ in true }.map(\.description).filter { !$0.hasPrefix(".") }
+  }
+
+  /// The paths of the folders in a folder.
+  static func folders(in path: RawPath) -> [RawPath] {
+    entries(of: path) { $0 == UInt8(DT_DIR) }.map { path / $0 }
+  }
+
+  private static func entries(of path: RawPath, where isWanted: (UInt8) -> Bool) -> [RawPath] {
+    guard let directory = unsafe path.withCString({ unsafe opendir($0) }) else { return [] }
     defer { _ = unsafe closedir(directory) }
-    var names: [String] = []
+    var names: [RawPath] = []
     while let entry = unsafe readdir(directory) {
-      let isWanted = unsafe !folders || entry.pointee.d_type == UInt8(DT_DIR)
-      if isWanted { names.append(unsafe Directory.name(of: entry)) }
+      if unsafe isWanted(entry.pointee.d_type) { names.append(unsafe RawPath(of: entry)) }
     }
-    return names.filter { !$0.hasPrefix(".") }
+    return names.filter { !$0.isDots }
   }
 }

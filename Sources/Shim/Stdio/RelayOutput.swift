@@ -34,6 +34,8 @@ final class RelayOutput {
   /// Whether nothing may be written before `onRoom`.
   var isFull: Bool { watch?.awaitsWritable ?? false }
   var bytesHeld: Int { held.count }
+  /// To be given to a child.
+  var number: Int32 { watch?.descriptor.number ?? Command.null }
 
   /// Writes, and holds the rest.
   ///
