@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/loop.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,14 +60,68 @@ int clinux_remount_bind(const char *target, unsigned long flags) {
   return answer(mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | flags | locked, NULL));
 }
 
+// Name by name: each link is read and none is followed by the kernel, and the folders above stay open, so
+// that `..` leads back the way we came, wherever they are moved meanwhile.
+static int open_below(int root, const char *path) {
+  enum { depth_limit = 128, link_limit = 40 };
+  int way[depth_limit] = {root}, depth = 1, links = 0, result = 0;
+  char rest[PATH_MAX], name[NAME_MAX + 1], target[PATH_MAX];
+  if (strlen(path) >= sizeof rest) return -ENAMETOOLONG;
+  char *next = strcpy(rest, path);
+  while (result == 0) {
+    next += strspn(next, "/");
+    size_t length = strcspn(next, "/");
+    if (length == 0) break;
+    if (length > NAME_MAX || depth == depth_limit) { result = -ENAMETOOLONG; break; }
+    memcpy(name, next, length);
+    name[length] = 0;
+    next += length;
+    if (strcmp(name, ".") == 0) continue;
+    if (strcmp(name, "..") == 0) {
+      if (depth > 1) close(way[--depth]);
+      continue;
+    }
+    struct stat status;
+    struct statfs system;
+    int found = openat(way[depth - 1], name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (found < 0 || fstat(found, &status) < 0) { result = -errno; break; }
+    if (!S_ISLNK(status.st_mode)) { way[depth++] = found; continue; }
+    // Those of /proc lead elsewhere than they say.
+    bool is_magic = fstatfs(found, &system) < 0 || system.f_type == PROC_SUPER_MAGIC;
+    ssize_t count = readlinkat(found, "", target, sizeof target);
+    close(found);
+    if (count <= 0 || is_magic || ++links > link_limit) { result = -ELOOP; break; }
+    if ((size_t)count + strlen(next) >= sizeof rest) { result = -ENAMETOOLONG; break; }
+    memmove(rest + count, next, strlen(next) + 1);
+    next = memcpy(rest, target, (size_t)count);
+    while (target[0] == '/' && depth > 1) close(way[--depth]);
+  }
+  if (result == 0) result = answer(fcntl(way[depth - 1], F_DUPFD_CLOEXEC, 0));
+  while (depth > 1) close(way[--depth]);
+  return result;
+}
+
 int clinux_open_root(const char *root, const char *path) {
   enum { in_root = 0x10, no_magiclinks = 0x02 };  // RESOLVE_*: openat2(2), whose header clashes
   struct { uint64_t flags, mode, resolve; } how = {O_PATH | O_CLOEXEC, 0, in_root | no_magiclinks};
   int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return -errno;
   int result = answer((int)syscall(SYS_openat2, folder, path, &how, sizeof how));
+  // Linux 5.6, and no sandbox.
+  if (result == -ENOSYS || result == -EPERM) result = open_below(folder, path);
   close(folder);
   return result;
+}
+
+// LOOP_CONFIGURE came with Linux 5.8: before, these two did the same.
+static int configure_loop(int device, const struct loop_config *config) {
+  if (ioctl(device, LOOP_CONFIGURE, config) == 0) return 0;
+  if (errno != EINVAL && errno != ENOTTY && errno != ENOSYS && errno != EPERM) return -errno;
+  if (ioctl(device, LOOP_SET_FD, config->fd) < 0) return -errno;
+  if (ioctl(device, LOOP_SET_STATUS64, &config->info) == 0) return 0;
+  int error = errno;
+  ioctl(device, LOOP_CLR_FD, 0);
+  return -error;
 }
 
 int clinux_attach_loop(const char *file, bool read_only, char *device, size_t size) {
@@ -82,8 +139,8 @@ int clinux_attach_loop(const char *file, bool read_only, char *device, size_t si
     struct loop_config config = {.fd = (uint32_t)backing};
     config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0);
     strncpy((char *)config.info.lo_file_name, file, LO_NAME_SIZE - 1);
-    if (ioctl(result, LOOP_CONFIGURE, &config) == 0) break;
-    int error = errno;
+    int error = -configure_loop(result, &config);
+    if (error == 0) break;
     close(result);
     result = -error;
     if (error != EBUSY) break;  // else another was faster: the next one

@@ -3,13 +3,19 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,15 +59,91 @@ pid_t clinux_reap(uint32_t *status) {
   return pid;
 }
 
-int clinux_open_process(pid_t pid) { return answer((int)syscall(SYS_pidfd_open, pid, 0)); }
+// A sandbox's filter answers either to what it does not know.
+static bool is_missing(int error) { return error == ENOSYS || error == EPERM; }
 
-int clinux_signal_process(int pidfd, int signal) {
-  return answer((int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+// Where there are no pidfds (pidfd_open: Linux 5.3) a process is meant by its folder in /proc, held open:
+// that is empty when the process has been reaped, whoever has its pid then.
+int clinux_open_process(pid_t pid) {
+  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd >= 0 || !is_missing(errno)) return answer(pidfd);
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d", (int)pid);
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return folder < 0 && errno == ENOENT ? -ESRCH : answer(folder);
 }
 
-int clinux_is_child(int pidfd) {
+// The beginning of a small file of /proc; -ESRCH when its process is gone.
+static ssize_t read_text(int folder, const char *name, char *text, size_t size) {
+  int file = openat(folder, name, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno == ENOENT ? -ESRCH : -errno;
+  ssize_t count = read(file, text, size - 1);
+  int error = errno;
+  close(file);
+  if (count < 0) return -error;
+  text[count] = 0;
+  return count;
+}
+
+// The pid of a process that has not been reaped, and its state: a letter as in /proc/PID/stat, or 0 when
+// that cannot be told.
+static pid_t find_process(int descriptor, char *state) {
+  char text[512];
+  *state = 0;
+  ssize_t count = read_text(descriptor, "stat", text, sizeof text);
+  if (count >= 0) {
+    // The name, in parentheses, may hold any byte.
+    const char *name_end = strrchr(text, ')');
+    if (!name_end || strlen(name_end) < 3) return -EIO;
+    *state = name_end[2];
+    return (pid_t)strtol(text, NULL, 10);
+  }
+  if (count != -ENOTDIR) return (pid_t)count;
+  // A pidfd that may not be used.
+  char name[48];
+  snprintf(name, sizeof name, "/proc/self/fdinfo/%d", descriptor);
+  count = read_text(AT_FDCWD, name, text, sizeof text);
+  if (count < 0) return (pid_t)count;
+  const char *line = strstr(text, "\nPid:");
+  long pid = line ? strtol(line + strlen("\nPid:"), NULL, 10) : -1;
+  return pid > 0 ? (pid_t)pid : -ESRCH;
+}
+
+// Without pidfd_send_signal (Linux 5.1) the pid is looked up right before: no other process can have got that
+// of a child of ours, which nobody else reaps.
+int clinux_signal_process(int descriptor, int signal) {
+  int result = (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+  if (result == 0 || (!is_missing(errno) && errno != EBADF)) return answer(result);
+  char state;
+  pid_t pid = find_process(descriptor, &state);
+  return pid < 0 ? pid : answer(kill(pid, signal));
+}
+
+int clinux_is_child(int descriptor) {
+  enum { options = WEXITED | WNOHANG | WNOWAIT };
   siginfo_t info;
-  return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  if (waitid(P_PIDFD, (id_t)descriptor, &info, options) == 0) return 1;
+  if (errno == ECHILD) return 0;
+  // Before Linux 5.4, or no pidfd.
+  char state;
+  pid_t pid = find_process(descriptor, &state);
+  return pid > 0 && waitid(P_PID, (id_t)pid, &info, options) == 0;
+}
+
+int clinux_wait_for_process(int descriptor, int milliseconds) {
+  enum { pause = 5 };
+  struct stat status;
+  if (fstat(descriptor, &status) < 0) return -errno;
+  if (!S_ISDIR(status.st_mode)) {
+    struct pollfd query = {.fd = descriptor, .events = POLLIN};
+    return answer(poll(&query, 1, milliseconds));
+  }
+  for (int waited = 0;; waited += pause) {
+    char state;
+    if (find_process(descriptor, &state) < 0 || state == 'Z' || state == 'X') return 1;
+    if (milliseconds >= 0 && waited >= milliseconds) return 0;
+    usleep(pause * 1000);
+  }
 }
 
 int clinux_detach_mount(const char *path) {

@@ -142,6 +142,13 @@ pid_t clinux_spawn(const struct clinux_spawn *request, int *pidfd, struct clinux
     munmap(birth, birth->size);
     return -error;
   }
+  // Before Linux 5.2 clone takes no notice of CLONE_PIDFD.
+  if (*pidfd < 0) *pidfd = clinux_open_process(pid);
+  if (*pidfd < 0) {
+    kill(pid, SIGKILL);  // it is reaped like a stranger
+    clinux_forget_birth(birth);
+    return *pidfd;
+  }
   *result = birth;
   return pid;
 }
@@ -162,9 +169,9 @@ pid_t clinux_fork(const struct clinux_spawn *request, int *pidfd) {
   sigprocmask(SIG_SETMASK, &before, NULL);
   if (pid < 0) return -error;
   // Nobody has reaped it: the pid is its own.
-  *pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  *pidfd = clinux_open_process(pid);
   if (*pidfd >= 0) return pid;
-  error = errno;
+  error = -*pidfd;
   kill(pid, SIGKILL);
   while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
   return -error;

@@ -17,13 +17,23 @@ extension Integration {
 
     private final class Host {
       let folder: TemporaryFolder
+      private let wrapper: [String]
       var rootfs: String { "\(folder.path)/rootfs" }
 
-      init() throws { folder = try TemporaryFolder() }
+      /// - Parameter faults: of the kernel, as strace(1) injects them.
+      init(_ faults: [String] = []) throws {
+        folder = try TemporaryFolder()
+        wrapper =
+          faults.isEmpty
+          ? []
+          : ["strace", "-o", "/dev/null"]
+            + faults.flatMap { ["-e", "inject=\($0)"] }
+      }
       deinit { _ = try? run("umount", "-R", "-q", "-l", "\(folder.path)/rootfs") }
 
       func shim(_ arguments: [String]) throws -> Subprocess.Ending {
-        try Subprocess(["\(try ShimBinary.folder())/containerd-shim-swift-v2"] + arguments).wait()
+        let program = "\(try ShimBinary.folder())/containerd-shim-swift-v2"
+        return try Subprocess(wrapper + [program] + arguments).wait()
       }
       func mount(_ mounts: Mount...) throws -> Subprocess.Ending {
         try shim(["mount", rootfs] + mounts.flatMap(\.words))
@@ -122,8 +132,11 @@ extension Integration {
     }
 
     /// A link in the image leads nowhere else, and neither do dots.
-    @Test func targetsStayInside() throws {
-      let host = try Host()
+    /// A kernel with openat2, one without, and a sandbox that forbids it.
+    static let kernels = [[], ["openat2,statx:error=ENOSYS"], ["openat2,statx:error=EPERM"]]
+
+    @Test(arguments: kernels) func targetsStayInside(faults: [String]) throws {
+      let host = try Host(faults)
       let source = try host.makeFolder("source")
       symlink(host.folder.path, "\(source)/link")
       try host.expectFailure(
@@ -133,6 +146,30 @@ extension Integration {
       try host.expectFailure(
         "\(host.rootfs)/../source: No such file or directory",
         Mount(type: "tmpfs", source: "x", target: "../source"))
+    }
+
+    @Test(arguments: kernels) func linksLeadToPlacesInside(faults: [String]) throws {
+      let host = try Host(faults)
+      let source = try host.makeFolder("source")
+      _ = try host.makeFolder("source/b/c")
+      for (name, target) in [
+        ("absolute", "/b/./c"), ("b/up", "../../../b//c/../up2"), ("b/up2", "/../b/c/"),
+        ("round", "round2"), ("round2", "/round"), ("file", "b"),
+        ("long", String(repeating: "b/../", count: 800)),
+      ] { #expect(symlink(target, "\(source)/\(name)") == 0) }
+      let bind = Mount(type: "bind", source: source, options: ["bind"])
+      for target in ["absolute", "b/up", "/file/c", "long/b/c", "../b/./c//"] {
+        try host.expectMounted(bind, Mount(type: "tmpfs", source: "x", target: target))
+        #expect(host.table.last?.contains(" \(host.rootfs)/b/c ") == true, "\(target)")
+        try host.unmount()
+      }
+      try host.expectFailure(
+        "\(host.rootfs)/round: Too many levels of symbolic links", bind,
+        Mount(type: "tmpfs", source: "x", target: "round"))
+      try host.expectFailure(
+        "\(host.rootfs)/self/root/tmp: Too many levels of symbolic links",
+        Mount(type: "proc", source: "proc"),
+        Mount(type: "tmpfs", source: "x", target: "self/root/tmp"))
     }
 
     @Test func overlayOfAHundredLayers() throws {
@@ -165,8 +202,10 @@ extension Integration {
       try host.unmount()
     }
 
-    @Test func loopDevice() throws {
-      let host = try Host()
+    /// Since Linux 5.8 by one call, the second of these; before by two.
+    @Test(arguments: [[], ["ioctl:error=EINVAL:when=2"], ["ioctl:error=EPERM:when=2"]])
+    func loopDevice(faults: [String]) throws {
+      let host = try Host(faults)
       let image = "\(host.folder.path)/image"
       let made = try run("sh", "-c", "truncate -s 8M '\(image)' && mkfs.ext4 -q '\(image)'")
       guard Files.exists("/dev/loop-control"), made.status == 0 else {
@@ -177,6 +216,17 @@ extension Integration {
       #expect(try run("losetup", "-j", image).output.contains("/dev/loop"))
       try host.unmount()
       try eventually("the loop device ends") { try run("losetup", "-j", image).output == "" }
+    }
+
+    /// There is no other way: the error names what is missing.
+    @Test(arguments: ["ENOSYS", "EPERM"]) func noIDsAreMappedOnAnOldKernel(error: String) throws {
+      let host = try Host(["open_tree,mount_setattr:error=\(error)"])
+      let source = try host.makeFolder("source")
+      let options = ["bind", "uidmap=0:70000:1000", "gidmap=0:80000:1000"]
+      let words = error == "EPERM" ? "Operation not permitted" : "Function not implemented"
+      try host.expectFailure(
+        "id-mapped copy of \(source) (Linux 5.12): \(words)",
+        Mount(type: "bind", source: source, options: options))
     }
 
     @Test func idMapped() throws {
@@ -197,8 +247,8 @@ extension Integration {
     }
 
     /// Mounts on top of each other and below; and one that stays in use is detached.
-    @Test func unmountTakesAll() throws {
-      let host = try Host()
+    @Test(arguments: [[], ["statx:error=ENOSYS"]]) func unmountTakesAll(faults: [String]) throws {
+      let host = try Host(faults)
       let tmpfs = Mount(type: "tmpfs", source: "x")
       try host.expectMounted(tmpfs, tmpfs, tmpfs)
       try Files.makeFolder("\(host.rootfs)/a")

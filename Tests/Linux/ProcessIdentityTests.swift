@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
+
+import struct SystemPackage.Errno
 
 @testable import Linux
 
@@ -36,5 +39,27 @@ import Testing
     for stranger in [earlier, otherBoot] {
       #expect(throws: (any Error).self) { try { _ = try stranger.open() }() }
     }
+  }
+
+  /// What serves as a pidfd where there are none: the folder in /proc. The kernel's own calls for pidfds
+  /// take some of it, and refuse some, as old ones do.
+  @Test func aFolderInProcMeansAProcess() throws {
+    let command = Command(path: "/bin/sleep", arguments: ["sleep", "100"], environment: [])
+    let child = try command.spawn(descriptors: [], openFiles: .current)
+    let folder = Descriptor(owning: open("/proc/\(child.pid)", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    func tells(_ words: String, isOurs: Bool, hasExited: Bool, within time: Int32 = 0) {
+      let (ours, exited) = (folder.isOurChild, folder.waitForProcess(milliseconds: time))
+      #expect(ours == isOurs && exited == hasExited, "\(words)")
+    }
+    tells("it runs", isOurs: true, hasExited: false)
+    try folder.signalProcess(0)
+    try folder.signalProcess(SIGKILL)
+    tells("not reaped", isOurs: true, hasExited: true, within: 10_000)
+    #expect(waitpid(child.pid, nil, 0) == child.pid)
+    tells("reaped", isOurs: false, hasExited: true)
+    let mine = Descriptor(owning: open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    let isChild = mine.isOurChild
+    #expect(!isChild)
+    #expect(throws: Errno.noSuchProcess) { try folder.signalProcess(0) }
   }
 }

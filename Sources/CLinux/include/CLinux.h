@@ -67,10 +67,14 @@ void clinux_return_free_memory(void);
 // wait4 without blocking: the pid, 0 when no child has ended, -ECHILD without children.
 // *status is the exit code, or 128 + the signal.
 pid_t clinux_reap(uint32_t *status);
+// What means a process and never a later one of the same pid: a pidfd, or something that serves as one
+// where the kernel lacks or forbids those. For the next three functions only.
 int clinux_open_process(pid_t pid);
-int clinux_signal_process(int pidfd, int signal);
+int clinux_signal_process(int descriptor, int signal);
 // 1 when the process is a child of ours that has not been reaped, running or not; else 0.
-int clinux_is_child(int pidfd);
+int clinux_is_child(int descriptor);
+// 1 when it has exited, 0 when the time is over (-1: never). Blocks.
+int clinux_wait_for_process(int descriptor, int milliseconds);
 // No signal that somebody sends ends or stops this process, but TERM and INT, KILL and STOP. A fault of
 // our own still does: the kernel then takes no notice of what is ignored, nor does abort.
 void clinux_ignore_stray_signals(void);

@@ -103,7 +103,7 @@ package struct Mount: Equatable, Sendable {
     let namespace = try Self.step("user namespace") { () throws(Errno) in
       Descriptor(owning: try check(unsafe clinux_open_user_namespace(uids, gids)))
     }
-    let tree = try Self.step("id-mapped copy of \(source)") { () throws(Errno) in
+    let tree = try Self.step("id-mapped copy of \(source) (Linux 5.12)") { () throws(Errno) in
       Descriptor(
         owning: try check(
           unsafe clinux_open_mapped_tree(source, options.isRecursive, namespace.number)))

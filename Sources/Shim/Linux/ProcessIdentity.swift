@@ -50,7 +50,8 @@ package struct ProcessIdentity: Equatable, Sendable {
 
   /// The command's name stands in parentheses and may hold any byte: count from the last one.
   static func startTime(_ stat: String) -> UInt64? {
-    guard let end = stat.lastIndex(of: ")") else { return nil }
+    // Of the bytes: some characters make one with the parenthesis that follows.
+    guard let end = stat.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = stat[end...].split(separator: " ")
     // ")" is field 2 here, the state 3: the 22nd stands at index 20.
     return fields.count > 20 ? UInt64(fields[20]) : nil
@@ -78,7 +79,6 @@ extension Descriptor {
   /// - Returns: whether it has.
   @discardableResult
   package func waitForProcess(milliseconds: Int32) -> Bool {
-    var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-    return unsafe Glibc.poll(&poll, 1, milliseconds) == 1
+    clinux_wait_for_process(number, milliseconds) == 1
   }
 }

@@ -10,8 +10,14 @@ package final class Injection {
   ///   - faults: such as `accept4:error=EMFILE:when=1..3`.
   ///   - path: only in calls about this file.
   ///   - children: also in those that the process has from now on.
-  package init(
+  package convenience init(
     into pid: Int32, _ faults: String..., path: String? = nil, children: Bool = false
+  ) throws {
+    try self.init(into: pid, faults, path: path, children: children)
+  }
+
+  package init(
+    into pid: Int32, _ faults: [String], path: String? = nil, children: Bool = false
   ) throws {
     strace = try Subprocess(
       ["strace", "-p", "\(pid)", "-o", "/dev/null"] + (children ? ["-f"] : [])
