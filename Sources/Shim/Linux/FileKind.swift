@@ -7,7 +7,7 @@ package import struct SystemPackage.Errno
 
 /// What lies at a path.
 package enum FileKind: Equatable, Sendable {
-  case fifo, regular, device, other
+  case fifo, regular, other
 
   /// Links are followed; nothing is opened.
   package static func of(_ path: String) throws(Errno) -> FileKind {
@@ -16,7 +16,6 @@ package enum FileKind: Equatable, Sendable {
     return switch status.st_mode & S_IFMT {
     case S_IFIFO: .fifo
     case S_IFREG: .regular
-    case S_IFCHR, S_IFBLK: .device
     default: .other
     }
   }

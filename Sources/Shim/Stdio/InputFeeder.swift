@@ -16,12 +16,10 @@ final class InputFeeder {
   private let hasEnd: Bool
   private var pidfd: Descriptor?
 
-  /// - Throws: `EINVAL` for a folder or a socket.
+  /// What cannot be read, such as a folder, ends at once, and the log says why.
   init(_ hub: StdioHub, path: String, sink: Int32) throws(Errno) {
-    let kind = try FileKind.of(path)
-    guard kind == .regular || kind == .device else { throw .invalidArgument }
     self.path = path
-    hasEnd = kind == .regular
+    hasEnd = try FileKind.of(path) == .regular
     let child = try ChildProcess.copy(
       descriptors: [Command.null, sink], openFiles: hub.children.openFiles
     ) {
