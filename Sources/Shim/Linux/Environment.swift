@@ -31,20 +31,27 @@ package struct Environment: Equatable, Sendable, ExpressibleByArrayLiteral {
   func withPointers<Result>(
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
-    var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
-    if let withheld {
-      var next = unsafe environ
-      while let entry = unsafe next.pointee {
-        if !withheld.contains(where: { unsafe Self.isEntry(entry, $0) }) {
-          unsafe pointers.append(entry)
-        }
-        unsafe next += 1
-      }
+    // No array: its type would be made at run time, which takes `start` longer than all of this.
+    var count = 0
+    while unsafe environ[count] != nil { count += 1 }
+    let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+      capacity: count + own.count + 1)
+    defer { unsafe pointers.deallocate() }
+    var used = 0
+    for index in 0..<count {
+      guard let withheld, let entry = unsafe environ[index] else { break }
+      if withheld.contains(where: { unsafe Self.isEntry(entry, $0) }) { continue }
+      unsafe pointers[used] = unsafe entry
+      used += 1
     }
-    let inherited = unsafe pointers.count
-    for entry in own { unsafe pointers.append(strdup(entry)) }
-    defer { unsafe pointers[inherited...].forEach { unsafe free($0) } }
-    return unsafe body(pointers + [nil])
+    let inherited = used
+    for entry in own {
+      unsafe pointers[used] = unsafe strdup(entry)
+      used += 1
+    }
+    unsafe pointers[used] = nil
+    defer { for index in inherited..<used { unsafe free(pointers[index]) } }
+    return unsafe body(pointers)
   }
 
   private static func isEntry(_ entry: UnsafeMutablePointer<CChar>, _ words: String) -> Bool {
