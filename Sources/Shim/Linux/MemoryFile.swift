@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLinux
+internal import Glibc
 
 package import struct SystemPackage.Errno
 
@@ -25,11 +26,12 @@ package final class MemoryFile {
   /// Where others of our user, in our pid namespace, find it while this value lives.
   package var path: String { "/proc/\(CurrentProcess.id)/fd/\(descriptor.number)" }
 
-  /// What others have written to it.
+  /// The end of what others have written to it.
   ///
-  /// - Parameter limit: no more than this (bytes).
-  package func text(limit: Int) -> String {
-    let bytes = try? descriptor.readAll(limit: limit, truncating: true)
+  /// - Parameter limit: bytes.
+  package func end(limit: Int) -> String {
+    if lseek(descriptor.number, -off_t(limit), SEEK_END) < 0 { lseek(descriptor.number, 0, SEEK_SET) }
+    let bytes = try? descriptor.readAll(limit: limit)
     return String(decoding: bytes ?? [], as: UTF8.self)
   }
 }

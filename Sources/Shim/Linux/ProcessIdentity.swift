@@ -71,6 +71,12 @@ extension Descriptor {
     try check(clinux_signal_process(number, signal))
   }
 
+  /// Whether it becomes readable when the process has exited; else it is the process's folder in /proc.
+  package var isPIDFD: Bool {
+    var status = stat()
+    return unsafe fstat(number, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+  }
+
   /// Whether this pidfd means a child of ours that has not been reaped.
   package var isOurChild: Bool { clinux_is_child(number) == 1 }
 

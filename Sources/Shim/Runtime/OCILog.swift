@@ -4,6 +4,7 @@ internal import Linux
 
 /// What one run of a runtime logs: in memory, so that it takes no room on a disk that has none.
 final class OCILog {
+  /// More of its end is not looked at (bytes).
   private static let limit = 64 * 1024
 
   /// Nil when there is no descriptor left: the runtime then says nothing.
@@ -15,7 +16,7 @@ final class OCILog {
   var path: String { file?.path ?? "/dev/null" }
 
   /// The last error, in the runtime's words.
-  var lastError: String? { Self.lastError(of: file?.text(limit: Self.limit) ?? "") }
+  var lastError: String? { Self.lastError(of: file?.end(limit: Self.limit) ?? "") }
 
   /// - Parameter text: JSON objects; what is none is passed over.
   static func lastError(of text: String) -> String? {

@@ -21,7 +21,8 @@ final class InputStream {
   init(_ hub: StdioHub, path: String, sink: RelayOutput) throws(Errno) {
     guard try FileKind.of(path) == .fifo else {
       feeder = try InputFeeder(hub, path: path, sink: sink.number)
-      return sink.close()
+      sink.close()  // the feeder's end of it is the only one
+      return
     }
     let fifo = try Fifo(path: path)
     let source = try fifo.openForReading()

@@ -64,7 +64,8 @@ final class LoggerSuccessors {
   }
 
   private func watch(_ pid: Int32) {
-    guard let pidfd = try? Descriptor.process(pid) else { return }
+    // Before Linux 5.3 nothing can be watched; it is looked at again after a while.
+    guard let pidfd = try? Descriptor.process(pid), pidfd.isPIDFD else { return }
     let watch = Watch(hub.loop, pidfd, onReadable: { [unowned self] in look() })
     watch.awaitsReadable = true
     watches.append(watch)
