@@ -15,7 +15,8 @@ extension Integration {
     /// - Parameter error: of each call.
     private static func faults(_ error: String) -> [String] {
       [
-        "pidfd_open", "pidfd_send_signal", "openat2", "statx", "clone3", "rseq", "faccessat2",
+        "close_range", "pidfd_open", "pidfd_send_signal", "openat2", "statx", "clone3", "rseq",
+        "faccessat2",
         "open_tree", "move_mount", "mount_setattr",
       ].map { "\($0):error=\(error)" }
         // With P_PIDFD first, and then without.

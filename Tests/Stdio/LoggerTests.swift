@@ -81,15 +81,12 @@ import Testing
   @Test func oneThatIsNeverReady() async {
     await #expect(processExitsWith: .success) {
       let harness = try StdioHarness()
-      let io = try ProcessIO(
-        harness.hub, StdioPaths(stdin: "", stdout: "binary:///bin/sleep?1000=1000", stderr: ""))
+      let url = try LoggerURL("binary:///bin/sleep?1000=1000")
+      let logger = try Logger(harness.hub, .binary(url, mustSayReady: false))
       var answers: [StdioError?] = []
-      io.prepare(id: "a", within: .milliseconds(20)) { answers.append($0) }
+      logger.start(id: "a", within: .milliseconds(20)) { answers.append($0) }
       precondition(answers.isEmpty)
-      harness.run {
-        harness.children.reap()  // whoever has looked at the list
-        return !answers.isEmpty
-      }
+      harness.run { !answers.isEmpty }
       precondition(answers == [.loggerIsLate("/bin/sleep")])
       precondition(harness.children.count == 1)
       harness.run {

@@ -10,7 +10,7 @@ import Testing
 /// A loop, a folder with FIFOs, and clients at their other ends.
 final class StdioHarness {
   let loop = EventLoop()
-  let children = ChildProcesses(openFiles: .current) { _ in 0 }
+  let children = ChildProcesses(openFiles: .current)
   let hub: StdioHub
   let folder: String
 

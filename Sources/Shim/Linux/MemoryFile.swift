@@ -30,7 +30,9 @@ package final class MemoryFile {
   ///
   /// - Parameter limit: bytes.
   package func end(limit: Int) -> String {
-    if lseek(descriptor.number, -off_t(limit), SEEK_END) < 0 { lseek(descriptor.number, 0, SEEK_SET) }
+    if lseek(descriptor.number, -off_t(limit), SEEK_END) < 0 {
+      lseek(descriptor.number, 0, SEEK_SET)
+    }
     let bytes = try? descriptor.readAll(limit: limit)
     return String(decoding: bytes ?? [], as: UTF8.self)
   }

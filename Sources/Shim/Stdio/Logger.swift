@@ -18,7 +18,7 @@ final class Logger {
   private static let lastGrace = Duration.seconds(3)
 
   private let hub: StdioHub
-  private let program: LoggerProgram
+  let program: LoggerProgram
   private let stdout: LoggerPipe
   private let stderr: LoggerPipe
   private var id = ""
@@ -54,15 +54,9 @@ final class Logger {
   ///
   /// - Parameter id: of the container or exec.
   func start(id: String, within limit: Duration, _ onReady: @escaping (StdioError?) -> Void) {
+    if isClosed { return }
     self.id = id
     self.onReady = onReady
-    program.check(hub) { [self] error in
-      if isClosed { return }
-      if let error { told(error) } else { run(within: limit) }
-    }
-  }
-
-  private func run(within limit: Duration) {
     do throws(Errno) {
       try spawn()
     } catch {

@@ -93,7 +93,9 @@ package final class ProcessIO {
       loggerInput = logger.takeStdout()
       _ = logger.takeStderr()  // a terminal's output is all one: this one has ended
     }
-    logger.start(id: id, within: limit, completion)
+    logger.program.check(hub) { error in
+      if let error { completion(error) } else { logger.start(id: id, within: limit, completion) }
+    }
   }
 
   /// The terminal that was made for the process. Everything it prints comes as standard output.
