@@ -69,25 +69,6 @@ extension Integration {
       }
     }
 
-    /// The shim and the runtime have been killed while a container was made, which has no pid yet.
-    @Test func deleteEndsWhatACreateHasLeft() throws {
-      let group = try TemporaryGroup("b")
-      try ShimHost.run { host in
-        try host.makeBundle("b")
-        try host.write(#"{"root":"\#(host.folder.path)/r"}"#, to: "options.json", of: "b")
-        try host.write(
-          #"{"linux":{"cgroupsPath":"\#(group.path)"}}"#, to: "config.json", of: "b")
-        let stray = try Subprocess(["sleep", "100000"])
-        try group.add(stray.pid)
-        let other = try Subprocess(["sleep", "100000"])
-        #expect(try host.delete("b").errors == "")
-        #expect(try stray.wait().status == 137)
-        #expect(!other.hasExited)
-        other.kill(SIGKILL)
-      }
-      withExtendedLifetime(group) {}
-    }
-
     /// A runtime that is gone is told, if it has left a state, and the rest is done all the same.
     @Test func aMissingRuntimeIsAWarning() throws {
       try ShimHost.run { host in

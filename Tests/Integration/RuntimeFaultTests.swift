@@ -57,20 +57,6 @@ extension Integration {
       }
     }
 
-    /// The runtime is killed, and what it has made works on. Another's process is let be.
-    @Test func aCreateOfWhichHalfIsDone() throws {
-      let group = try TemporaryGroup("a")
-      try Self.run(["FAKE_CREATE": "half", "FAKE_GROUP": group.path]) { host, client in
-        let refusal = try client.refusal("Create", Self.create(host, "a"))
-        #expect(refusal.message.hasSuffix("did not terminate successfully: exit status 137"))
-        let left = Processes.children(of: try client.shimPID)
-        #expect(left.map(Processes.commandLine) == [["sleep", "100001"]])
-        for process in left { kill(process, SIGKILL) }
-        try client.shutdown("a")
-      }
-      withExtendedLifetime(group) {}
-    }
-
     @Test func aCreateThatHangsHoldsUpNobody() throws {
       try Self.run(["FAKE_CREATE": "hang"]) { host, client in
         let shim = try client.shimPID

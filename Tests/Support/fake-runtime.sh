@@ -12,6 +12,7 @@
 #   megabyte    prints one, then fails
 #   bad-pid     writes a pid file that is none
 #   stranger    writes the pid of a process that is no child of anybody here
+#   sibling     writes the pid of the first container's init, `a`
 #   late        waits for a file `go` in the root before its work
 #   outlive     makes one that ends at once, and exits after that
 #   flood       makes one that prints without end
@@ -19,7 +20,8 @@
 #   criu        fails as runc does when CRIU has: two lines, and a log in the work folder
 # A checkpoint is a file `arguments` in the image folder, with those it was called with. A restore
 # leaves the same in the bundle.
-# Init goes into the control groups FAKE_GROUP, if that is set.
+# Init goes into the control groups FAKE_GROUP, if that is set; FAKE_NEW_GROUP is a folder that `create`
+# makes before.
 set -eu
 
 log= root= pidfile= bundle= image= work= verb= id= signal= all=$*
@@ -80,12 +82,14 @@ make() {
   case $fault in
   bad-pid) printf 'no pid' >"$pidfile" ;;
   stranger) printf 2 >"$pidfile" ;;
+  sibling) cp "${bundle%/*}/a/init.pid" "$pidfile" ;;
   outlive) while kill -0 "$pid" 2>/dev/null; do :; done ;;
   esac
 }
 
 case $verb in
 create)
+  [ -z "${FAKE_NEW_GROUP:-}" ] || mkdir -p "$FAKE_NEW_GROUP"
   case $fault in
   outlive) make true ;;
   flood) make yes ;;

@@ -43,6 +43,14 @@ package final class ChildProcesses {
 
   package var count: Int { handlers.count }
 
+  /// Whether one that somebody has made fulfils a condition.
+  package func contains(where condition: (Int32) -> Bool) -> Bool {
+    handlers.keys.contains { condition(Int32($0)) }
+  }
+
+  /// Somebody may adopt a child.
+  package var isExpecting: Bool { expecting > 0 }
+
   /// From now on, until `stopExpecting`, somebody may adopt a child.
   package func expectChild() { expecting += 1 }
 
@@ -54,10 +62,11 @@ package final class ChildProcesses {
   /// Registers a child that another program has made, between `expectChild` and `stopExpecting`. One
   /// that has been reaped already is told within this call, and has no descriptor.
   ///
-  /// - Throws: `ECHILD` when it is and was no child of ours.
+  /// - Throws: `ECHILD` when it is and was no child of ours, or one that somebody has made already.
   package func adopt(
     _ pid: Int32, onExit: @escaping (ExitStatus) -> Void
   ) throws(Errno) -> Descriptor? {
+    if isRegistered(pid) { throw .noChildProcess }
     // One that lives has the pid; a stranger of the same pid was an earlier process.
     if let pidfd = try? Descriptor.process(pid), pidfd.isOurChild {
       register(pid, onExit: onExit)

@@ -3,9 +3,9 @@
 /// A control group: its folders, one for each controller of version 1, or the one of version 2; and
 /// what the kernel tells in their files.
 package struct ControlGroup {
-  private let hierarchies: CgroupHierarchies
+  let hierarchies: CgroupHierarchies
   /// /proc/PID/cgroup of a process in it: short, and kept for months.
-  private let table: String
+  let table: String
 
   init(_ hierarchies: CgroupHierarchies, _ table: String) {
     self.hierarchies = hierarchies
@@ -17,15 +17,6 @@ package struct ControlGroup {
     guard let table = ProcFile.read("\(pid)/cgroup") else { return nil }
     self.init(.mounted, table)
     guard let folder = processes, !hierarchies.isRoot(folder) else { return nil }
-  }
-
-  /// Whether a process is in a group or below it.
-  ///
-  /// - Parameter name: the end of the group's path, one or more whole names.
-  package static func isNamed(_ name: String, of pid: Int32) -> Bool {
-    (ProcFile.read("\(pid)/cgroup") ?? "").split(separator: "\n").contains {
-      "\($0)/".contains("/\(name)/")
-    }
   }
 
   package var isUnified: Bool { hierarchies.isUnified }
@@ -42,10 +33,13 @@ package struct ControlGroup {
   package var exists: Bool { processes.map(ProcFile.exists(at:)) ?? false }
 
   /// Live processes in it and in the groups below.
-  package var pids: [Int32] {
+  package var pids: [Int32] { processes.map(Self.pids(below:)) ?? [] }
+
+  /// - Parameter folder: of one group in one hierarchy.
+  package static func pids(below folder: String) -> [Int32] {
     var found: [Int32] = []
     // A container may give the groups below its own any names.
-    var folders = processes.map { [RawPath($0)] } ?? []
+    var folders = [RawPath(folder)]
     while let folder = folders.popLast() {
       let text = ProcFile.read(at: folder / RawPath("cgroup.procs")) ?? ""
       found += text.split(separator: "\n").compactMap { Int32($0) }

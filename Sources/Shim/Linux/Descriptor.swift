@@ -74,6 +74,15 @@ package struct Descriptor: ~Copyable {
     }
   }
 
+  /// What is ready to be read now, of a pipe.
+  package func readPresent() throws(Errno) -> [UInt8] {
+    let ready = readableBytes
+    if ready == 0 { return [] }
+    return try unsafe [UInt8](unsafeUninitializedCapacity: ready) { buffer, count throws(Errno) in
+      count = try unsafe read(into: buffer)
+    }
+  }
+
   /// One byte, waited for on a blocking descriptor; nil at the end of the stream.
   package func readByte() throws(Errno) -> UInt8? {
     var byte: UInt8 = 0

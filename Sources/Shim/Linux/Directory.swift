@@ -139,6 +139,12 @@ package struct Directory: ~Copyable {
     return String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Nobody can find it any more.
+  package var isRemoved: Bool {
+    var status = stat()
+    return unsafe fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
+  }
+
   /// Whether a path leads to this directory.
   package func isSame(as path: String) -> Bool {
     guard let other = try? Directory(path: path) else { return false }

@@ -39,6 +39,13 @@ package enum ProcFile {
     if !rest.isEmpty { _ = handler(rest[...]) }
   }
 
+  /// The number of a namespace that a process is in (namespaces(7)).
+  package static func namespace(_ type: String, of pid: Int32) -> UInt64? {
+    var status = stat()
+    guard unsafe stat("/proc/\(pid)/ns/\(type)", &status) == 0 else { return nil }
+    return UInt64(status.st_ino)
+  }
+
   package static func write(_ name: String, _ text: String) throws(Errno) {
     try write(at: "/proc/\(name)", text)
   }

@@ -49,7 +49,7 @@ package struct ProcessIdentity: Equatable, Sendable {
   }
 
   /// The command's name stands in parentheses and may hold any byte: count from the last one.
-  static func startTime(_ stat: String) -> UInt64? {
+  package static func startTime(_ stat: String) -> UInt64? {
     // Of the bytes: some characters make one with the parenthesis that follows.
     guard let end = stat.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = stat[end...].split(separator: " ")

@@ -12,6 +12,18 @@ package enum ProcessTree {
     }
   }
 
+  /// Nil for one that is gone; 0 when it is in none that we see.
+  package static func parent(of pid: Int32) -> Int32? {
+    ProcFile.read("\(pid)/stat").flatMap(parent(in:))
+  }
+
+  /// Field 4 of /proc/PID/stat: see `ProcessIdentity.startTime`.
+  package static func parent(in stat: String) -> Int32? {
+    guard let end = stat.lastIndex(of: ")") else { return nil }
+    let fields = stat[end...].split(separator: " ", maxSplits: 3)
+    return fields.count > 2 ? Int32(fields[2]) : nil
+  }
+
   /// Children, theirs and so on, parents first.
   package static func descendants(of pid: Int32) -> [Int32] {
     var found = children(of: pid)

@@ -43,6 +43,8 @@ package final class Bundle {
   /// Its path without links, as in the table of mounts.
   package var realPath: String? { directory.realPath }
 
+  package var isRemoved: Bool { directory.isRemoved }
+
   package func isSame(as path: String) -> Bool { directory.isSame(as: path) }
 
   /// The annotations of config.json.
@@ -56,19 +58,15 @@ package final class Bundle {
     return try JSONDocument(text, of: "config.json").annotations
   }
 
-  /// Whether config.json asks for a pid namespace of the container's own.
-  package func hasOwnPIDs() throws(BundleError) -> Bool {
-    try document("config.json").hasOwnPIDNamespace
+  /// Which namespaces of its own config.json asks for.
+  package func ownNamespaces() throws(BundleError) -> (pids: Bool, mounts: Bool) {
+    let spec = try document("config.json")
+    return (spec.hasOwnNamespace("pid"), spec.hasOwnNamespace("mount"))
   }
 
-  /// What names the control group that config.json asks for among all others: a path without slashes at
-  /// its ends, or the scope of systemd (for `SLICE:PREFIX:NAME`); nil when it asks for none.
-  func groupName() throws(BundleError) -> String? {
-    let path = try document("config.json").string("linux", "cgroupsPath") ?? ""
-    let words = path.split(separator: ":", omittingEmptySubsequences: false)
-    if words.count == 3 { return "\(words[1])-\(words[2]).scope" }
-    let names = path.split(separator: "/")
-    return names.isEmpty ? nil : names.joined(separator: "/")
+  /// `linux.cgroupsPath` of config.json; empty when it names no control group.
+  func groupPath() throws(BundleError) -> String {
+    try document("config.json").string("linux", "cgroupsPath") ?? ""
   }
 
   /// A member of an object in a file.

@@ -82,11 +82,11 @@ struct JSONDocument {
     return result + text[end...]
   }
 
-  /// `linux.namespaces` has an entry for pids, without the path of another one.
-  var hasOwnPIDNamespace: Bool {
+  /// `linux.namespaces` has an entry of a type, without the path of another one.
+  func hasOwnNamespace(_ wanted: String) -> Bool {
     let namespaces = last("linux", "namespaces").map(elements) ?? []
     return namespaces.contains {
-      string(at: last("type", in: $0)) == "pid" && string(at: last("path", in: $0)) ?? "" == ""
+      string(at: last("type", in: $0)) == wanted && string(at: last("path", in: $0)) ?? "" == ""
     }
   }
 

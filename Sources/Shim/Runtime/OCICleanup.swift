@@ -14,14 +14,14 @@ internal import struct SystemPackage.Errno
 package struct OCICleanup {
   private static let usualRoot = "/run/containerd/runc"
   /// containerd gives `delete` 5 s in all (milliseconds).
-  private static let limit: Int32 = 3000
+  static let limit: Int32 = 3000
 
   private let bundle: Bundle
   private let pid: Int32
   private let runtime: String
   private let root: String
   /// What did not go as it should, for containerd's log.
-  package private(set) var warnings: [String] = []
+  package internal(set) var warnings: [String] = []
 
   /// Nil for a bundle in which no OCI runtime has been at work.
   package init?(_ bundle: Bundle) {
@@ -39,10 +39,13 @@ package struct OCICleanup {
   ///
   /// - Returns: nil when the runtime did not do it: then nobody knows whether the container lives.
   package mutating func end(id: String, namespace: String) -> InitRecord.Ended? {
-    if pid == 0 { endStrays() }
+    let record = CreateRecord.read(from: bundle)
+    if pid == 0, let record { endStrays(record) }
     let states = "\(root)/\(namespace)"
     do throws(Errno) {
-      if Self.hasState(of: id, in: states) { try delete(id, states) }
+      if Self.hasState(of: id, in: states), try isOurs(id, states, record) {
+        try delete(id, states)
+      }
     } catch {
       warnings.append("\(runtime): \(error)")
     }
@@ -51,49 +54,56 @@ package struct OCICleanup {
     return .init(pid: pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
   }
 
-  /// The shim was killed while the runtime made the container, and the runtime with it: its stages work on
-  /// until they miss it, in a bundle that containerd is about to remove (see `OCIProgram.endStrays`).
-  private mutating func endStrays() {
-    guard let group = try? bundle.groupName() else { return }
-    // Again: the children of those that have ended.
-    for _ in 0..<10 {
-      let strays = ProcFile.list("").compactMap { Int32($0) }
-        .filter { ControlGroup.isNamed(group, of: $0) }
-      if strays.isEmpty { return }
-      for pid in strays {
-        // What has its pid by now is not in the group.
-        guard let pidfd = try? Descriptor.process(pid), ControlGroup.isNamed(group, of: pid) else {
-          continue
-        }
-        try? pidfd.signalProcess(SIGKILL)
-        pidfd.waitForProcess(milliseconds: Self.limit)
-      }
-    }
-    warnings.append("processes stay in the control group \(group)")
-  }
-
-  /// Whether the runtime still knows the container: nothing of it costs as much time as asking. runc, crun
-  /// and youki keep a folder of its name; gVisor's files begin with it.
+  /// Whether the runtime still knows a container of the name: nothing of it costs as much time as asking.
+  /// runc, crun and youki keep a folder of its name; gVisor's files begin with it.
   private static func hasState(of id: String, in folder: String) -> Bool {
     ProcFile.list(at: folder).contains { $0.hasPrefix(id) }
   }
 
+  /// Whether it is this bundle's: another containerd may have one of the same name in the same folder, for
+  /// which ours was refused. A state that the runtime cannot read is the rest of a Create, of ours if
+  /// there was none before.
+  private func isOurs(_ id: String, _ root: String, _ record: CreateRecord?) throws(Errno) -> Bool {
+    guard let output = try run(["--root", root, "state", id], gathers: true)?.output,
+      let its = try? JSONDocument(output, of: "state").string("bundle")
+    else { return record?.foundState != true }
+    return bundle.isSame(as: its)
+  }
+
   private mutating func delete(_ id: String, _ root: String) throws(Errno) {
+    switch try run(["--root", root, "delete", "--force", id]) {
+    case let ending? where ending.status.code != 0:
+      warnings.append("\(runtime) delete: exit status \(ending.status.code)")
+    case nil: warnings.append("\(runtime) delete: no end within \(Self.limit) ms")
+    default: break
+    }
+  }
+
+  /// - Parameter gathers: what it prints, as much as a pipe holds. Else that goes into containerd's log: standard
+  ///   output is our answer's.
+  /// - Returns: nil when it had to be killed for want of time.
+  private func run(
+    _ arguments: [String], gathers: Bool = false
+  ) throws(Errno) -> (status: ExitStatus, output: [UInt8])? {
     guard let path = Executable.find(runtime) else { throw .noSuchFileOrDirectory }
     let command = Command(
-      path: path, arguments: [runtime, "--root", root, "delete", "--force", id],
+      path: path, arguments: [runtime] + arguments,
       environment: .forOthers)
-    // Standard output is our answer's; what the runtime says goes into containerd's log.
+    var pipe = try Pipe()
+    let readEnd = pipe.takeReadEnd()
+    let writeEnd = pipe.takeWriteEnd()
     let child = try command.spawnAndWait(
-      descriptors: [Command.null, StandardStreams.error, StandardStreams.error],
+      descriptors: [
+        Command.null, gathers ? writeEnd.number : StandardStreams.error,
+        gathers ? Command.null : StandardStreams.error,
+      ],
       openFiles: .current)
     child.pidfd.waitForProcess(milliseconds: Self.limit)
     guard let (_, status) = ExitStatus.reapNext() else {
       try child.pidfd.signalProcess(SIGKILL)
-      warnings.append("\(runtime) delete: no end within \(Self.limit) ms")
-      return
+      return nil
     }
-    if status.code != 0 { warnings.append("\(runtime) delete: exit status \(status.code)") }
+    return (status, try readEnd.readPresent())
   }
 
   private mutating func unmount() {

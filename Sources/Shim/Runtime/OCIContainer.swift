@@ -15,26 +15,33 @@ final class OCIContainer: RuntimeContainer {
   private let rootfs: Rootfs
   /// Nil when it has none of its own, or no process yet.
   private(set) var group: ControlGroup?
+  let record: CreateRecord?
+  /// See `GroupMembership`.
+  private(set) var mountNamespace: UInt64 = 0
+  var lastSeen = UInt64.max
   /// What Start begins from, if not from a process.
   private var restoration: Restoration?
-  private(set) lazy var sharesPIDs = {
-    // What cannot be read is better killed twice than left.
-    (try? program.bundle.hasOwnPIDs()) != true
-  }()
+  private lazy var namespaces = try? program.bundle.ownNamespaces()
+  /// What cannot be read is better killed twice than left.
+  var sharesPIDs: Bool { namespaces?.pids != true }
 
-  /// - Parameter restoration: nil when the runtime's `create` makes the process.
+  /// - Parameters:
+  ///   - record: of what was there before the runtime began; nil when that is not known.
+  ///   - restoration: nil when the runtime's `create` makes the process.
   init(
-    _ id: String, _ program: OCIProgram, _ rootfs: Rootfs, restoration: Restoration? = nil
+    _ id: String, _ program: OCIProgram, _ rootfs: Rootfs, _ record: CreateRecord?,
+    restoration: Restoration? = nil
   ) {
     self.id = id
     self.program = program
     self.rootfs = rootfs
+    self.record = record
     self.restoration = restoration
   }
 
   /// While the runtime is at work: what an answer would wait for after it.
   func prepare() {
-    _ = sharesPIDs
+    _ = namespaces
     _ = CgroupHierarchies.mounted
   }
 
@@ -44,6 +51,9 @@ final class OCIContainer: RuntimeContainer {
     initProcess = process
     // Now: later it may have moved itself elsewhere.
     group = ControlGroup(of: process.pid)
+    let mounts = ProcFile.namespace("mnt", of: process.pid) ?? 0
+    let isOwn = namespaces?.mounts == true
+    if isOwn, mounts != ProcFile.namespace("mnt", of: CurrentProcess.id) { mountNamespace = mounts }
     // For a `delete` whose runtime fails. Not there for one that has ended already.
     try? InitRecord.write(process.pid, to: program.bundle)
   }
@@ -75,13 +85,6 @@ final class OCIContainer: RuntimeContainer {
       completion(result)
       try? bundle.remove(pidFile)
     }
-  }
-
-  /// SIGKILL needs no runtime where the kernel itself can do it. When nothing is left the runtime knows
-  /// the words.
-  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
-    if signal == SIGKILL, group?.killAll() == true { return completion(nil) }
-    program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
   }
 
   var pids: [Int32] { group?.pids ?? [initProcess].compactMap(\.self?.pid) }

@@ -45,11 +45,12 @@ extension OCIProgram {
       verb, line + operands, streams: io.isTerminal ? nil : io.childDescriptors, input: input,
       within: limit
     ) { [children] error in
-      defer { children.stopExpecting() }
       if let error {
         if case .abandoned = error { try? self.adopt(pidFile, { _ in }).kill(signal: SIGKILL) }
+        children.stopExpecting()
         return completion(.failure(error))
       }
+      defer { children.stopExpecting() }
       completion(
         Result { () throws(RuntimeError) in
           let process = try self.adopt(pidFile, onExit)

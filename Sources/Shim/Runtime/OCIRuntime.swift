@@ -14,6 +14,7 @@ package final class OCIRuntime: ContainerRuntime {
   private let children: ChildProcesses
   private let namespace: String
   private let warn: OCIProgram.Warn
+  private let shim = ProcessIdentity(runningAs: CurrentProcess.id)
 
   /// - Parameter warn: for the log: of what is no reason to fail.
   package init(
@@ -51,9 +52,13 @@ package final class OCIRuntime: ContainerRuntime {
         let restoration = OCIContainer.Restoration(
           image: request.checkpoint, io: io, onExit: onExit)
         return completion(
-          .success(OCIContainer(request.id, program, rootfs, restoration: restoration)))
+          .success(
+            OCIContainer(
+              request.id, program, rootfs, program.record(request.id, self.shim),
+              restoration: restoration)))
       }
-      let container = OCIContainer(request.id, program, rootfs)
+      let record = program.record(request.id, self.shim)
+      let container = OCIContainer(request.id, program, rootfs, record)
       let flags = program.bundleFlags + (options.noNewKeyring ? ["--no-new-keyring"] : [])
       program.makeProcess(
         "create", flags, [request.id], pidFile: "init.pid", io, onExit
@@ -63,10 +68,8 @@ package final class OCIRuntime: ContainerRuntime {
           container.adopt(process)
           container.delegate { completion(.success(container)) }
         case .failure(.abandoned(let words)):
-          program.endStrays(of: request.id) {
-            program.run("delete", ["delete", "--force", request.id]) { _ in
-              rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
-            }
+          program.undo(request.id, record) {
+            rootfs.unmount { _ in completion(.failure(.abandoned(words))) }
           }
         case .failure(let error):
           rootfs.unmount { _ in completion(.failure(error)) }

@@ -9,7 +9,7 @@ enum SpecTarget {
     var hasOwnPIDs = false
     if let document = try? JSONDocument(input, of: "config.json") {
       annotations = document.annotations
-      hasOwnPIDs = document.hasOwnPIDNamespace
+      hasOwnPIDs = document.hasOwnNamespace("pid")
     }
     Fuzz.plant(hasOwnPIDs && annotations.isEmpty)
     _ = try? HostCommand(spec: input)

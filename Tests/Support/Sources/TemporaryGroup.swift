@@ -8,14 +8,28 @@ package final class TemporaryGroup {
   package let path: String
   private let folders: [String]
 
-  /// - Parameter id: the last name of its path.
-  package init(_ id: String) throws {
+  /// - Parameters:
+  ///   - id: the last name of its path, or several.
+  ///   - hierarchy: of version 1.
+  ///   - exists: false when somebody else is to make it.
+  package init(_ id: String, in hierarchy: String = "pids", exists: Bool = true) throws {
     path = "/swift-\(getpid())/\(id)"
     // Version 1 has a hierarchy for each controller; one that knows all processes is enough.
-    let above = "/sys/fs/cgroup/\(OCIVariant.hasVersion2 ? "" : "pids/")swift-\(getpid())"
-    folders = ["\(above)/\(id)", above]
-    try Files.makeFolder(folders[0])
+    let root = "/sys/fs/cgroup\(OCIVariant.hasVersion2 ? "" : "/\(hierarchy)")"
+    var folders = ["\(root)\(path)"]
+    while let slash = folders[folders.count - 1].lastIndex(of: "/") {
+      let above = String(folders[folders.count - 1][..<slash])
+      if above == root { break }
+      folders.append(above)
+    }
+    self.folders = folders
+    if exists { try make() }
   }
+
+  package func make() throws { try Files.makeFolder(folders[0]) }
+
+  /// In the hierarchy that is used.
+  package var folder: String { folders[0] }
 
   deinit { for folder in folders { rmdir(folder) } }
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who is in a control group in any hierarchy: of version 1 somebody may have joined it in one alone.
+extension ControlGroup {
+  /// In each hierarchy; not the root groups, in which all processes of the machine are.
+  package var folders: [String] {
+    hierarchies.folders(of: table).filter { !hierarchies.isRoot($0) }
+  }
+
+  /// Live processes in it and in the groups below.
+  package var members: [Int32] { Self.pids(below: folders) }
+
+  /// Each once.
+  package static func pids(below folders: [String]) -> [Int32] {
+    var found: [Int32] = []
+    for folder in folders {
+      for pid in pids(below: folder) where !found.contains(pid) { found.append(pid) }
+    }
+    return found
+  }
+
+  /// Whether a process is in it or in a group below, now. Paths are compared whole, name by name, in each
+  /// hierarchy by itself.
+  package func contains(_ pid: Int32) -> Bool {
+    guard let its = ProcFile.read("\(pid)/cgroup") else { return false }
+    return hierarchies.folders(of: its).contains { folder in
+      folders.contains { folder == $0 || folder.hasPrefix("\($0)/") }
+    }
+  }
+}
