@@ -146,6 +146,11 @@ int clinux_wait_for_process(int descriptor, int milliseconds) {
   }
 }
 
+int clinux_watch_names(int folder, int signal) {
+  if (fcntl(folder, F_SETSIG, signal) < 0) return -errno;
+  return answer(fcntl(folder, F_NOTIFY, DN_DELETE | DN_RENAME | DN_MULTISHOT));
+}
+
 int clinux_detach_mount(const char *path) {
   return answer(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }

@@ -3,7 +3,9 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,6 +71,12 @@ int clinux_socket_path(int socket, char *path, size_t size) {
   memcpy(path, address.sun_path, count);
   path[count] = 0;
   return 0;
+}
+
+int clinux_open_socket_file(int socket) {
+  enum { open_file = SIOCPROTOPRIVATE };  // SIOCUNIXFILE of linux/un.h, which clashes with sys/un.h
+  int descriptor = ioctl(socket, open_file);
+  return descriptor < 0 ? -errno : descriptor;
 }
 
 int clinux_socket_pair(int *one, int *other) {

@@ -82,6 +82,9 @@ extension Integration {
         let command = try client.start("a")
         let record = try #require(Files.read("\(host.bundle("a"))/init.process"))
         #expect(record.hasPrefix("1 \(command) "))
+        let shim = try client.shimPID
+        kill(shim, SIGKILL)
+        try eventually("the shim is gone") { Processes.isGone(shim) }
         try host.write("2\(record.dropFirst())", to: "init.process", of: "a")
         let ending = try host.delete("a")
         #expect(ending.status == 0)

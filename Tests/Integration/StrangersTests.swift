@@ -114,10 +114,13 @@ extension Integration {
           #"{"linux":{"cgroupsPath":"\#(group.path)"}}"#, to: "config.json", of: "a")
         let refusal = try client.refusal("Create", RuntimeFaultTests.create(host, "a"))
         #expect(refusal.message.hasSuffix("did not terminate successfully: exit status 137"))
-        let left = Processes.children(of: try client.shimPID)
-        let expected = groupIsThere ? ["100000", "100001"] : ["100001"]
-        #expect(left.map(Processes.commandLine).map { $0[1] }.sorted() == expected)
-        for process in left { kill(process, SIGKILL) }
+        let shim = try client.shimPID
+        let expected = (groupIsThere ? ["100000", "100001"] : ["100001"]).map { ["sleep", $0] }
+        try eventually("only others are left") {
+          let left = Processes.children(of: shim).map(Processes.commandLine)
+          return left.sorted { $0.last ?? "" < $1.last ?? "" } == expected
+        }
+        for process in Processes.children(of: shim) { kill(process, SIGKILL) }
         try client.shutdown("a")
       }
       withExtendedLifetime(group) {}

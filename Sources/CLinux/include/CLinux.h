@@ -83,6 +83,10 @@ int clinux_open_signals(const int *signals, size_t count);
 // The next signal's number, -EAGAIN when there is none.
 int clinux_read_signal(int descriptor);
 
+// Tells by a signal, again and again, that a name in a folder was removed or changed (fcntl(2), F_NOTIFY),
+// until the folder's descriptor is closed. Unlike inotify it has no limit for a user.
+int clinux_watch_names(int folder, int signal);
+
 // Unmounts lazily (MNT_DETACH); a link at the path is not followed.
 int clinux_detach_mount(const char *path);
 
@@ -149,6 +153,8 @@ int clinux_connect(const char *path);
 int clinux_accept(int listener);
 // The path a socket is bound to, with its NUL; `size` is that of the buffer.
 int clinux_socket_path(int socket, char *path, size_t size);
+// O_PATH: the file that a socket was bound to, whatever has its name now (needs CAP_NET_ADMIN).
+int clinux_open_socket_file(int socket);
 // Two sockets that are connected to each other, both blocking.
 int clinux_socket_pair(int *one, int *other);
 // A descriptor that somebody sends over a socket (SCM_RIGHTS); -ENOMSG when none comes with the bytes.

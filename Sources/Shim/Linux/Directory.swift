@@ -156,6 +156,20 @@ package struct Directory: ~Copyable {
     return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
   }
 
+  /// From now on a signal tells that a name in it was removed or changed, as long as this value lives.
+  package func watchNames(by signal: Int32) throws(Errno) {
+    try check(clinux_watch_names(descriptor.number, signal))
+  }
+
+  /// The same lock as `withLock`, if nobody has it; else nil.
+  package func tryLock<Result: ~Copyable, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    defer { _ = flock(descriptor.number, LOCK_UN) }
+    return try body()
+  }
+
   /// Holds an exclusive lock on the directory, against other processes, while `body` runs.
   /// May block: for short-lived commands, not for the loop.
   package func withLock<Result: ~Copyable, Failure: Error>(

@@ -34,6 +34,27 @@ package enum UnixSocket {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Who has the name that a socket was bound to.
+  package enum Name { case ours, nobody, others }
+
+  /// - Returns: nil when that cannot be told: without CAP_NET_ADMIN, or before Linux 4.12.
+  package static func name(_ path: String, of socket: borrowing Descriptor) -> Name? {
+    var its = stat()
+    guard unsafe lstat(path, &its) == 0 else { return errno == ENOENT ? .nobody : nil }
+    var ours = stat()
+    // The socket itself holds the file: no other one has its number, even if it has no name any more.
+    guard let file = try? Descriptor(owning: check(clinux_open_socket_file(socket.number))),
+      unsafe fstat(file.number, &ours) == 0
+    else { return nil }
+    return ours.st_dev == its.st_dev && ours.st_ino == its.st_ino ? .ours : .others
+  }
+
+  /// Removes the name of a listening socket, if that is still its own: a dead one's is left for `delete` and
+  /// `start` when it cannot be told.
+  package static func remove(_ path: String, of socket: borrowing Descriptor) {
+    if name(path, of: socket) == .ours { _ = unsafe unlink(path) }
+  }
+
   /// Removes a socket's name; nothing else.
   ///
   /// - Throws: `ENOENT`; `ENOTSOCK` when something else has the name.

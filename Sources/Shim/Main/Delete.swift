@@ -21,6 +21,8 @@ struct Delete {
 
   func run() throws(CommandFailure) {
     let bundle = try CurrentBundle.open(options)
+    // First: a shim that lives is not to speak of what happens now.
+    CreateRecord.read(from: bundle)?.tellShim(from: bundle)
     // Read before the bundle is cleaned.
     let recorded = ExitLog.exitOfInit(in: bundle)
     let ended = end(bundle)

@@ -28,7 +28,7 @@ final class Serve {
   private let hub: StdioHub
   private let service: TaskService
   private let server: Server
-  private let socketPath: String
+  private let socket: SocketName
   private var signals: SignalSource?
   private var isEnding = false
 
@@ -49,7 +49,7 @@ final class Serve {
       Self.raiseOOMScore()
 
       let socket = try Self.openListener(options)
-      socketPath = try UnixSocket.path(of: socket)
+      let path = try UnixSocket.path(of: socket)
       let events = CurrentProcess.environmentVariable("TTRPC_ADDRESS") ?? ""
       if events.isEmpty { log.error("TTRPC_ADDRESS is empty: no event will arrive") }
       self.events = EventPublisher(
@@ -78,12 +78,15 @@ final class Serve {
         }
       #endif
       server = Server(loop, listener: socket, router: router)
+      self.socket = SocketName(loop, server, path: path, log: log)
       service.expectCreate(within: Self.grace)
-      server.onConnectionClosed = { [service, unowned server] in
+      server.onConnectionClosed = { [unowned self, service, unowned server] in
         service.dropAbandonedCalls()
         if server.connectionCount == 0 { service.endIfForgotten() }
         service.tidySoon()
+        lookForSocket()
       }
+      server.onConnectionOpened = { [unowned self] in self.socket.unwatch() }
       ending.begin = { [unowned self] why in end(why) }
       signals = try SignalSource(
         loop,
@@ -92,6 +95,7 @@ final class Serve {
           (SIGTERM, { [unowned self] in end("SIGTERM") }),
           (SIGINT, { [unowned self] in end("SIGINT") }),
           (SIGUSR1, { [unowned self] in dump() }),
+          (CreateRecord.signal, { [unowned self] in lookAround() }),
         ])
     } catch {
       // Nobody reads our standard error any more.
@@ -118,17 +122,29 @@ final class Serve {
   }
 
   func run() {
-    log.info("serving", ("pid", String(CurrentProcess.id)), ("socket", socketPath))
+    log.info("serving", ("pid", String(CurrentProcess.id)), ("socket", socket.path))
     loop.run()
     server.flush()
+  }
+
+  /// A connection has closed: containerd may be about to begin anew, and to look for us.
+  private func lookForSocket() {
+    guard !isEnding, service.hasContainers else { return }
+    if server.connectionCount == 0 { socket.watch() } else { socket.check() }
+  }
+
+  /// Somebody has told that there may be something to see. It costs little, and changes nothing by itself.
+  private func lookAround() {
+    guard !isEnding else { return }
+    service.dropGivenUp()
+    if service.hasContainers { socket.check() }
   }
 
   private func end(_ why: String) {
     guard !isEnding else { return }
     isEnding = true
     log.info("ending", ("reason", why))
-    // First of all nobody may find us any more. While we listen nobody else has taken the name.
-    try? UnixSocket.remove(socketPath)
+    socket.remove()
     server.stop()
     service.stopCreating()
     events.drain(within: Self.drainLimit) { [self] in

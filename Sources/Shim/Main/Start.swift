@@ -39,7 +39,7 @@ struct Start {
         try write(socket.address, to: bundle)
         try startDaemon(listener, bootstrap, cgroup: runtimeOptions.shimCgroup)
       } catch {
-        try? UnixSocket.remove(socket.path)
+        UnixSocket.remove(socket.path, of: listener)
         throw error
       }
     case .shim(let itsVersion):

@@ -17,6 +17,7 @@ package final class HostRuntime: ContainerRuntime {
   private let loop: EventLoop
   private let children: ChildProcesses
   private let programName: String
+  private let shim = ProcessIdentity(runningAs: CurrentProcess.id)
   /// Until none is left: the children of an orphan become ours when it has gone.
   private var isEndingOrphans = false
 
@@ -47,6 +48,7 @@ package final class HostRuntime: ContainerRuntime {
         }
         do throws(Errno) {
           try InitRecord.write(process.pid, to: request.bundle)
+          if let shim { try CreateRecord(shim).write(to: request.bundle) }
         } catch {
           throw .failed("bundle \(request.bundle.path): \(error)")
         }

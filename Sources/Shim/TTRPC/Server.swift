@@ -10,6 +10,7 @@ package final class Server {
   /// Called after a connection closed or deadlines passed: replies that are no longer `isConnected`
   /// may be dropped. Comes from the loop, never from within a call of a `Reply`.
   package var onConnectionClosed: () -> Void = {}
+  package var onConnectionOpened: () -> Void = {}
 
   private let loop: EventLoop
   private let router: Router
@@ -42,6 +43,18 @@ package final class Server {
 
   /// Bytes of replies that wait for their readers.
   package var queuedBytes: Int { connections.reduce(0) { $0 + $1.queuedBytes } }
+
+  /// What `body` says of the listening socket; nil after `stop`.
+  package func ofListener<Result>(_ body: (borrowing Descriptor) -> Result?) -> Result? {
+    listener.flatMap { body($0.descriptor) }
+  }
+
+  /// Accepts from another socket. Who has connected to the one before is accepted first.
+  package func listen(on other: consuming Descriptor) {
+    while let old = listener, let peer = try? UnixSocket.accept(old.descriptor) { serve(peer) }
+    listener = Watch(loop, other, onReadable: { [unowned self] in accept() })
+    listener?.awaitsReadable = true
+  }
 
   /// Accepts no more; connections live on.
   package func stop() {
@@ -79,6 +92,7 @@ package final class Server {
     let channel = FrameChannel(loop, socket, queueLimit: limits.queuedBytes)
     let connection = Connection(channel, router, ledger)
     connections.append(connection)
+    onConnectionOpened()
     channel.onClosed = { [unowned self, unowned connection] in closed(connection) }
   }
 

@@ -86,6 +86,8 @@ final class Container {
   var oom: OOMWatch?
   /// Init's exit, while execs that started have not ended: it is told last.
   var heldExit: Exit?
+  /// containerd has run `delete` for it, which has ended it: its name may be another's by now.
+  var isGivenUp = false
 
   init(
     _ id: String, _ bundle: Bundle, _ runtime: any RuntimeContainer, _ initProcess: ContainerProcess

@@ -33,6 +33,11 @@ final class DeleteOperation {
     if process.deletion == nil { begin() }
   }
 
+  /// Nobody asks for it, and nobody is told.
+  func abandon() {
+    if process.deletion == nil { begin() }
+  }
+
   private func begin() {
     process.deletion = self
     if process.record.exit != nil {
@@ -63,7 +68,8 @@ final class DeleteOperation {
   private func removeContainer() {
     timer = nil
     process.io.whenRelayed {}
-    guard process.record.isInit else { return finish() }
+    // What the runtime, the mounts and the group of that name are now `delete` has seen to.
+    guard process.record.isInit, !container.isGivenUp else { return finish() }
     container.queue.add { [self] turn in
       // By force what never ran: a restore may have left something.
       container.runtime.delete(force: process.record.exit == nil) { [self] error in
@@ -95,7 +101,7 @@ final class DeleteOperation {
     if record.isInit { forgetContainer() } else { forgetExec(response) }
     let isAbandoned = !replies.contains(where: \.isConnected)
     for reply in replies.takeAll() { reply.take()?.send(response) }
-    if record.isInit { publish(response) }
+    if record.isInit, !container.isGivenUp { publish(response) }
     process.deletion = nil
     service.tidySoon()
     if isAbandoned && record.isInit { service.endUnasked() }
@@ -103,6 +109,7 @@ final class DeleteOperation {
 
   private func forgetContainer() {
     try? InitRecord.remove(from: container.bundle)
+    CreateRecord.remove(from: container.bundle)
     service.containers[container.id] = nil
   }
 

@@ -33,7 +33,7 @@ extension TaskService {
   /// the container's processes would live on.
   private func initExited(_ container: Container, _ exit: Exit) {
     container.heldExit = exit
-    if container.runtime.sharesPIDs {
+    if container.runtime.sharesPIDs, !container.isGivenUp {
       container.runtime.killAll(signal: SIGKILL) { [log] error in
         guard let error, error != .processFinished else { return }
         for exec in container.execs.values { try? exec.process?.kill(signal: SIGKILL) }
@@ -61,8 +61,9 @@ extension TaskService {
     process.record.state = .stopped
     process.record.exit = exit
     process.io.processExited()
-    record(container, process, exit)
+    if !container.isGivenUp { record(container, process, exit) }
     process.answerWaits()
+    if container.isGivenUp { return goOn(container, process) }
     events.publish(
       "/tasks/exit",
       TaskExit.with {
