@@ -51,7 +51,7 @@ case $what in
 killrounds-plants)
   TEST_PATIENCE=15
   plants killrounds "N=60 LANES=1 SEED=1 $*" stale-running event-twice events-swapped \
-    delete-forgets delete-spares delete-says-zero output-changed
+    delete-forgets delete-spares delete-says-zero delete-kills-namesakes output-changed
   ;;
 soak-plants)
   TEST_PATIENCE=15

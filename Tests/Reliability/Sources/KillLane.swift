@@ -8,16 +8,19 @@ final class KillLane {
   let containerd: Containerd
   let id: String
   let plant: Plants
+  let neighbours: Neighbours
   /// What the container writes, besides its output.
   let evidence: String
   /// Where its output goes when no client reads it.
   let output: String
   var events: EventStream
 
-  init(_ containerd: Containerd, number: Int, plant: Plants) throws {
+  /// - Parameter other: the neighbours' containerd.
+  init(_ containerd: Containerd, besides other: Containerd, number: Int, plant: Plants) throws {
     self.containerd = containerd
     self.plant = plant
     id = "killed-\(getpid())-\(number)"
+    neighbours = try Neighbours(other, of: id)
     evidence = "\(containerd.folder)/evidence"
     output = "\(containerd.folder)/output"
     events = try EventStream(containerd)
@@ -38,6 +41,7 @@ final class KillLane {
     try round.cleanUp()
     try round.judge()
     try runAgain()
+    try neighbours.prove()
     return round.truth.hasHit
   }
 

@@ -49,6 +49,10 @@ struct KillPlan: CustomStringConvertible {
   let outage: Int
   /// The clean-up says `task kill` before `task rm -f`.
   let killsFirst: Bool
+  /// It is in the control group of a neighbour.
+  let sharesGroup: Bool
+  /// The call that kills means all processes of the container.
+  let killsAll: Bool
 
   init(seed: UInt64, round: Int) {
     var choices = Choices(seed: seed, round: round)
@@ -65,6 +69,8 @@ struct KillPlan: CustomStringConvertible {
       if status == nil || choices.once(in: 4) { steps.append(.kill) }
       steps.append(.remove)
     }
+    // A frozen group would keep the next container from its making.
+    let couldShare = !steps.contains(.pause)
     self.steps = steps
     // The first is the longest, and most happens in it.
     let struck = choices.once(in: 2) ? .run : steps[choices.number(0...steps.count - 1)]
@@ -91,6 +97,8 @@ struct KillPlan: CustomStringConvertible {
     }
     outage = choices.number(0...200)
     killsFirst = choices.once(in: 2)
+    sharesGroup = choices.once(in: 3) && couldShare
+    killsAll = choices.once(in: 2)
   }
 
   /// The command, which leaves evidence of its end before it ends.
@@ -111,5 +119,6 @@ struct KillPlan: CustomStringConvertible {
       + "\(steps.map(\.rawValue).joined(separator: ",")), \(isAttached ? "attached" : "detached"), "
       + "status \(status.map(String.init) ?? "none"), \(lines) lines, life \(life) ms, "
       + "outage \(outage) ms"
+      + (sharesGroup ? ", in a neighbour's group" : "") + (killsAll ? ", kills all" : "")
   }
 }

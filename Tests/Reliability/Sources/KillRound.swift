@@ -47,12 +47,14 @@ struct KillRound {
     switch step {
     case .run:
       let mount = "type=bind,src=\(lane.evidence),dst=/e,options=rbind:rw"
+      let group = plan.sharesGroup ? ["--cgroup", lane.neighbours.sharedGroup] : []
       let way = plan.isAttached ? [] : ["--detach", "--log-uri", "file://\(lane.output)"]
-      return ["run", "--runtime", Containerd.oci, "--mount", mount] + way
+      return ["run", "--runtime", Containerd.oci, "--mount", mount] + way + group
         + [Containerd.image, id, "sh", "-c", plan.script]
     case .exec: return ["task", "exec", "--exec-id", "e", id, "sh", "-c", "echo here; exit 3"]
     case .pause: return ["task", "pause", id]
-    case .kill: return ["task", "kill", "--signal", "KILL", id]
+    case .kill:
+      return ["task", "kill", "--signal", "KILL"] + (plan.killsAll ? ["--all"] : []) + [id]
     case .remove: return ["task", "rm", "--force", id]
     }
   }

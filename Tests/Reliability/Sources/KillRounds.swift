@@ -89,21 +89,27 @@ struct KillRounds {
     func play(lane: Int, seed: UInt64, plant: Plants) {
       do {
         let folder = try TemporaryFolder()
-        try Containerd.run(shims: try plant.shims(in: "\(folder.path)/shims")) { containerd in
-          let lane = try KillLane(containerd, number: lane, plant: plant)
-          while let round = take() {
-            let plan = KillPlan(seed: seed, round: round)
-            do {
-              let hit = try lane.play(plan)
-              note(round, plan, hit: hit)
-            } catch {
-              let log = Failed.keep("\(containerd.folder)/containerd.log", "\(seed)-\(round)")
-              throw Violation("seed \(seed) round \(round): \(error)\n  \(plan)\n  log: \(log)")
-            }
+        let shims = try plant.shims(in: "\(folder.path)/shims")
+        try Containerd.run { other in
+          try Containerd.run(shims: shims) { containerd in
+            let lane = try KillLane(containerd, besides: other, number: lane, plant: plant)
+            while let round = take() { try play(round, of: seed, in: lane) }
+            try lane.neighbours.end()
           }
         }
       } catch {
         gathered.withLock { $0.failures.append("\(error)") }
+      }
+    }
+
+    private func play(_ round: Int, of seed: UInt64, in lane: KillLane) throws {
+      let plan = KillPlan(seed: seed, round: round)
+      do {
+        let hit = try lane.play(plan)
+        note(round, plan, hit: hit)
+      } catch {
+        let log = Failed.keep("\(lane.containerd.folder)/containerd.log", "\(seed)-\(round)")
+        throw Violation("seed \(seed) round \(round): \(error)\n  \(plan)\n  log: \(log)")
       }
     }
 

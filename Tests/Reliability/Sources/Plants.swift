@@ -15,6 +15,7 @@ enum Plants: String, CaseIterable {
   case deleteForgets = "delete-forgets"
   case deleteSpares = "delete-spares"
   case deleteSaysZero = "delete-says-zero"
+  case deleteKillsNamesakes = "delete-kills-namesakes"
   case outputChanged = "output-changed"
   // Of execs, and so of soak.
   case eventLost = "event-lost"
@@ -46,6 +47,11 @@ enum Plants: String, CaseIterable {
     switch self {
     case .deleteForgets: spoiled = #"rm -f exits"#
     case .deleteSpares: spoiled = "exit 0"
+    case .deleteKillsNamesakes:
+      spoiled = #"""
+        while [ "$1" != -id ]; do set -- "${@:2}" "$1"; done
+        for p in /proc/[0-9]*; do ! grep -qs "/$2\$" "$p/cgroup" || kill -9 "${p#/proc/}"; done; exit 0
+        """#
     case .deleteSaysZero: spoiled = #""$real" "$@" >/dev/null; exit 0"#
     default: return nil
     }
