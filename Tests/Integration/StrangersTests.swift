@@ -173,9 +173,85 @@ extension Integration {
         #expect(status == (signal == 9 ? 137 : 3))
         try eventually("its processes are gone") { own.allSatisfy(Processes.isGone) }
         #expect(!mate.hasExited)
+        if sharesPIDs { _ = try client.delete("a") }
+        #expect(!mate.hasExited)
         mate.kill(SIGKILL)
         _ = try mate.wait()
+        if !sharesPIDs { _ = try client.delete("a") }
+        #expect(Files.names(in: "\(host.folder.path)/r/\(host.namespace)") == [])
+      }
+      Self.removeGroups(group.path)
+      withExtendedLifetime(group) {}
+    }
+
+    /// The sample's processes are the host's: whose orphan one is cannot be told while several containers of
+    /// a shim live.
+    @Test func anOrphanOfASampleThatLives() throws {
+      try ShimHost.run { host in
+        let client = try host.launch("a")
+        try host.create(client, "a")
+        _ = try client.start("a")
+        _ = try host.launch("b", annotations: ["io.containerd.runc.v2.group": "a"])
+        try host.create(client, "b")
+        _ = try client.start("b")
+        let _: Google_Protobuf_Empty = try client.call(
+          "Exec",
+          ExecProcessRequest.with {
+            $0.id = "b"
+            $0.execID = "e"
+            $0.spec.value = Data(#"{"cwd":"/","args":["sh","-c","sleep 100000 &"]}"#.utf8)
+          })
+        let exec = StartRequest.with {
+          $0.id = "b"
+          $0.execID = "e"
+        }
+        let _: StartResponse = try client.call("Start", exec)
+        let _: WaitResponse = try client.call("Wait", exec)
+        let shim = try client.shimPID
+        let orphan = try eventually("it has an orphan") {
+          Processes.children(of: shim).first { Processes.commandLine(of: $0).last == "100000" }
+        }
+        try client.kill("a", 9)
+        _ = try client.wait("a")
         _ = try client.delete("a")
+        #expect(!Processes.isGone(orphan))
+        try client.kill("b", 9)
+        _ = try client.wait("b")
+        try eventually("it goes with the last") { Processes.isGone(orphan) }
+      }
+    }
+
+    /// The shim of a container is killed that shares its group, and the pids of the host, with others: runc's
+    /// own `delete` would end all of the group.
+    @Test func deleteSparesWhoSharesTheGroup() throws {
+      let group = try TemporaryGroup("a", in: "devices")
+      let mate = try Subprocess(["sleep", "100000"])
+      try ShimHost.run(ShimBinary.oci) { host in
+        let busybox = try Busybox(in: host.folder.path)
+        let client = try host.launch("a")
+        let command = ["sh", "-c", "(sleep 100000 &); trap 'exit 3' TERM; sleep 100001 & wait"]
+        try Self.writeSpec(
+          "a", host, busybox, group: group.path, sharesPIDs: true, command: command)
+        let created: CreateTaskResponse = try client.call("Create", Self.create(host, "a"))
+        let shim = try client.shimPID
+        _ = try client.start("a")
+        try Processes.waitForTrap(15, of: Int32(created.pid))
+        try group.add(mate.pid)
+        let orphan = try eventually("it has an orphan") {
+          Processes.children(of: shim).first { Processes.commandLine(of: $0).last == "100000" }
+        }
+        kill(shim, SIGKILL)
+        try eventually("the shim is gone") { Processes.isGone(shim) }
+        let ending = try host.delete("a")
+        #expect(ending.errors.contains("\(mate.pid)"))
+        #expect(try DeleteResponse(serializedBytes: ending.outputBytes).exitStatus == 137)
+        try eventually("its own are gone") {
+          Processes.isGone(orphan) && Processes.isGone(Int32(created.pid))
+        }
+        #expect(!mate.hasExited)
+        #expect(Files.names(in: "\(host.folder.path)/r/\(host.namespace)") == [])
+        mate.kill(SIGKILL)
+        _ = try mate.wait()
       }
       Self.removeGroups(group.path)
       withExtendedLifetime(group) {}

@@ -57,7 +57,7 @@ struct Delete {
   /// - Returns: nil when there is no container, or when nobody knows what became of it.
   private func endContainer(_ bundle: Bundle) -> InitRecord.Ended? {
     guard var cleanup = OCICleanup(bundle) else { return nil }
-    defer { cleanup.warnings.forEach(warn) }
+    defer { (cleanup.notes + cleanup.warnings).forEach(warn) }
     // One that had ended by itself has a status that nobody has seen.
     let hadEnded = InitRecord.isRunning(in: bundle) == false
     let ended = cleanup.end(id: options.id, namespace: options.namespace)

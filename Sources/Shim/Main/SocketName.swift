@@ -23,6 +23,8 @@ final class SocketName {
   private var watched: Watched?
   private var retry: Timer?
   private var failures = 0
+  /// Said once.
+  private var isTaken = false
 
   init(_ loop: EventLoop, _ server: Server, path: String, log: Log) {
     self.loop = loop
@@ -33,9 +35,12 @@ final class SocketName {
 
   /// Makes it again, if nobody has it.
   func check() {
-    guard server.ofListener({ UnixSocket.name(path, of: $0) }) == .nobody else {
-      return retry = nil
+    let owner = server.ofListener { UnixSocket.name(path, of: $0) }
+    if owner == .others, !isTaken {
+      log.error("its socket's name is another's now", ("socket", path))
     }
+    isTaken = owner == .others
+    guard owner == .nobody else { return retry = nil }
     do throws(Errno) {
       if !Directory.isPrivate(folder) { try Directory.createPrivate(folder) }
       guard Directory.isPrivate(folder) else { throw .permissionDenied }

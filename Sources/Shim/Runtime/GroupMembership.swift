@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Linux
 
 /// Which processes of a control group are a container's: others may have come to share the group.
@@ -51,5 +52,26 @@ struct GroupMembership {
       next = found.parent
     }
     return false
+  }
+
+  /// Sends a signal to its own; SIGKILL again and again, to those that are born meanwhile.
+  ///
+  /// - Parameter members: of the group, now.
+  /// - Returns: how many there were.
+  @discardableResult
+  func signal(_ signal: Int32, to members: () -> [Int32]) -> Int {
+    var seen: [Int32] = []
+    while case let new = members().filter({ !seen.contains($0) && owns($0) == true }), !new.isEmpty
+    {
+      seen += new
+      for pid in new {
+        // Whoever has its pid by now is no such process.
+        guard let pidfd = try? Descriptor.process(pid), members().contains(pid), owns(pid) == true
+        else { continue }
+        try? pidfd.signalProcess(signal)
+      }
+      if signal != SIGKILL { break }
+    }
+    return seen.count
   }
 }

@@ -20,6 +20,8 @@ package final class HostRuntime: ContainerRuntime {
   private let shim = ProcessIdentity(runningAs: CurrentProcess.id)
   /// Until none is left: the children of an orphan become ours when it has gone.
   private var isEndingOrphans = false
+  /// Inits that have not exited.
+  private var living = 0
 
   package init(
     _ loop: EventLoop, _ children: ChildProcesses, programName: String
@@ -43,9 +45,11 @@ package final class HostRuntime: ContainerRuntime {
         let command = HostCommand(
           arguments: Self.command, environment: .forOthers, directory: ".")
         let (process, held) = try spawn(command, io) { [unowned self] status in
+          living -= 1
           endOrphans()
           onExit(status)
         }
+        living += 1
         do throws(Errno) {
           try InitRecord.write(process.pid, to: request.bundle)
           if let shim { try CreateRecord(shim).write(to: request.bundle) }
@@ -97,8 +101,9 @@ package final class HostRuntime: ContainerRuntime {
 
   /// Ends what commands left behind, when an init has ended. The kernel has made us its parent
   /// (subreaper). By pid and never by process group: the group is the shim's own. Whose orphan it is
-  /// cannot be told: in a group of samples those of the others end too.
+  /// cannot be told: so in a group of samples they stay until the last init has ended.
   private func endOrphans() {
+    guard living == 0 else { return }
     let orphans = ProcessTree.children(of: CurrentProcess.id).filter { !children.isRegistered($0) }
     isEndingOrphans = !orphans.isEmpty
     for pid in orphans {

@@ -24,6 +24,14 @@ package enum InitRecord {
     return (try? identity.open()) != nil
   }
 
+  /// The recorded process, if it lives.
+  static func livingPID(in bundle: Bundle) -> Int32? {
+    guard let identity = try? identity(in: bundle), (try? identity.open()) != nil else {
+      return nil
+    }
+    return identity.pid
+  }
+
   static func write(_ pid: Int32, to bundle: Bundle) throws(Errno) {
     guard let identity = ProcessIdentity(runningAs: pid) else { throw .noSuchProcess }
     try bundle.write(name, "\(version) \(identity.text)")

@@ -3,6 +3,8 @@
 internal import Glibc
 internal import Linux
 
+internal import struct SystemPackage.Errno
+
 /// The shim was killed while the runtime made the container, and the runtime with it: its stages work on
 /// until they miss it, in a bundle that containerd is about to remove (see `OCIProgram.endStrays`).
 extension OCICleanup {
@@ -29,8 +31,37 @@ extension OCICleanup {
     }
     let left = record.members
     if left.isEmpty { return }
-    warnings.append(
+    notes.append(
       "processes \(left) in the control group \(record.newGroups[0]) are not known to be this container's"
     )
+  }
+
+  /// For a container without a pid namespace of its own the runtime's `delete` ends all that is in its group
+  /// (see `OCIContainer.remove`). If others are there: ends what is known to be its, and removes its state.
+  ///
+  /// - Returns: whether it has, and the runtime is not to be asked.
+  mutating func endsAlone(_ id: String, _ states: String, _ record: CreateRecord?) throws(Errno)
+    -> Bool
+  {
+    let own = try? bundle.ownNamespaces()
+    guard own?.pids != true, let record else { return false }
+    let initPID = InitRecord.livingPID(in: bundle) ?? 0
+    let mounts = own?.mounts == true ? ProcFile.namespace("mnt", of: initPID) ?? 0 : 0
+    let membership = GroupMembership(
+      initPID: initPID,
+      mountNamespace: mounts == ProcFile.namespace("mnt", of: CurrentProcess.id) ? 0 : mounts,
+      lastSeen: .max, isNew: false, shim: 0)
+    let group = ControlGroup(of: initPID)
+    let members = { group?.members ?? record.members }
+    let all = members()
+    let others = all.filter {
+      membership.owns($0) == false
+        && (record.newGroups.isEmpty || record.isStray($0, among: all) == false)
+    }
+    if others.isEmpty { return false }
+    membership.signal(SIGKILL, to: members)
+    try Directory(path: states).removeFolder(id)
+    notes.append("spared in the control group, for they are not known to be its: \(others)")
+    return true
   }
 }

@@ -16,10 +16,12 @@ package struct OCICleanup {
   /// containerd gives `delete` 5 s in all (milliseconds).
   static let limit: Int32 = 3000
 
-  private let bundle: Bundle
+  let bundle: Bundle
   private let pid: Int32
   private let runtime: String
   private let root: String
+  /// What was left alone, for containerd's log.
+  package internal(set) var notes: [String] = []
   /// What did not go as it should, for containerd's log.
   package internal(set) var warnings: [String] = []
 
@@ -43,7 +45,9 @@ package struct OCICleanup {
     if pid == 0, let record { endStrays(record) }
     let states = "\(root)/\(namespace)"
     do throws(Errno) {
-      if Self.hasState(of: id, in: states), try isOurs(id, states, record) {
+      if Self.hasState(of: id, in: states), try isOurs(id, states, record),
+        try !endsAlone(id, states, record)
+      {
         try delete(id, states)
       }
     } catch {

@@ -4,6 +4,8 @@ internal import EventLoop
 internal import Glibc
 internal import Linux
 
+internal import struct SystemPackage.Errno
+
 /// Signals to all of a container's processes: to them alone, for others may use its control group, by its
 /// `cgroupsPath` or because somebody has put them there. containerd's own shims and runc hit them too.
 extension OCIContainer {
@@ -17,7 +19,7 @@ extension OCIContainer {
       if signal == SIGKILL, group?.killAll() == true { return completion(nil) }
       return program.run("kill", ["kill", "--all", id, "\(signal)"], completion: completion)
     }
-    let count = self.signal(signal, membership)
+    let count = membership.signal(signal) { self.group?.members ?? self.possibleMembers }
     if !others.isEmpty {
       program.warn("spared in its control group, for they are not known to be its: \(others)", id)
     }
@@ -32,25 +34,22 @@ extension OCIContainer {
     return record.members
   }
 
-  /// Again and again: for those that are born meanwhile.
-  ///
-  /// - Returns: how many were the container's.
-  private func signal(_ signal: Int32, _ membership: GroupMembership) -> Int {
-    var seen: [Int32] = []
-    while true {
-      let new = (group?.members ?? possibleMembers).filter {
-        !seen.contains($0) && membership.owns($0) == true
-      }
-      if new.isEmpty { return seen.count }
-      seen += new
-      for pid in new {
-        // Whoever has its pid by now is no such process.
-        guard let pidfd = try? Descriptor.process(pid), group?.contains(pid) ?? true,
-          membership.owns(pid) == true
-        else { continue }
-        try? pidfd.signalProcess(signal)
-      }
-      if signal != SIGKILL { return seen.count }
+  /// Has the runtime delete it. For a container without a pid namespace of its own runc ends all that is
+  /// in the group: not if others are there. Then only the state is removed.
+  func remove(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
+    let membership = membership
+    let others = sharesPIDs ? (group?.members ?? []).filter { membership.owns($0) == false } : []
+    if others.isEmpty {
+      return program.run(
+        "delete", ["delete"] + (force ? ["--force"] : []) + [id], completion: completion)
+    }
+    membership.signal(SIGKILL) { self.group?.members ?? [] }
+    program.warn("spared in its control group, for they are not known to be its: \(others)", id)
+    do throws(Errno) {
+      try Directory(path: program.root).removeFolder(id)
+      completion(nil)
+    } catch {
+      completion(.failed("\(program.root)/\(id): \(error)"))
     }
   }
 

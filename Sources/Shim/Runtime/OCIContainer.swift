@@ -109,8 +109,7 @@ final class OCIContainer: RuntimeContainer {
   }
 
   func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
-    program.run("delete", ["delete"] + (force ? ["--force"] : []) + [id]) {
-      [rootfs] error in
+    remove(force: force) { [rootfs] error in
       if let error, !error.tellsOfNoContainer { return completion(error) }
       rootfs.unmount(completion: completion)
     }

@@ -49,8 +49,8 @@ enum Plants: String, CaseIterable {
     case .deleteSpares: spoiled = "exit 0"
     case .deleteKillsNamesakes:
       spoiled = #"""
-        while [ "$1" != -id ]; do set -- "${@:2}" "$1"; done
-        for p in /proc/[0-9]*; do ! grep -qs "/$2\$" "$p/cgroup" || kill -9 "${p#/proc/}"; done; exit 0
+        id=$(printf '%s\n' "$@" | grep -A 1 -x -e -id | tail -n 1)
+        for p in /proc/[0-9]*; do ! grep -qs "/$id\$" "$p/cgroup" || kill -9 "${p#/proc/}"; done
         """#
     case .deleteSaysZero: spoiled = #""$real" "$@" >/dev/null; exit 0"#
     default: return nil
