@@ -27,4 +27,25 @@ extension ControlGroup {
       folders.contains { folder == $0 || folder.hasPrefix("\($0)/") }
     }
   }
+
+  /// Whether we are in it or below: then it is not a container's own. By the hierarchy that knows all
+  /// processes: not every runtime moves them in each.
+  package var holdsCaller: Bool {
+    guard let folder = processes, let mine = ControlGroup(of: CurrentProcess.id)?.processes else {
+      return false
+    }
+    return "\(mine)/".hasPrefix("\(folder)/")
+  }
+
+  /// A folder and all below.
+  static func folders(below folder: String) -> [String] {
+    var found = [folder]
+    var next = 0
+    while next < found.count {
+      let folder = found[next]
+      found += ProcFile.list(at: folder, folders: true).map { "\(folder)/\($0)" }
+      next += 1
+    }
+    return found
+  }
 }

@@ -12,6 +12,9 @@ package struct ControlGroup {
     self.table = table
   }
 
+  /// Of what has no group of its own: nothing is counted there.
+  package static let uncounted = ControlGroup(.mounted, "")
+
   /// The group that a process is in now; nil for one that is gone, or in the root group.
   package init?(of pid: Int32) {
     guard let table = ProcFile.read("\(pid)/cgroup") else { return nil }

@@ -17,6 +17,11 @@ package enum ProcessTree {
     ProcFile.read("\(pid)/stat").flatMap(parent(in:))
   }
 
+  /// Field 3: see there.
+  package static func isZombie(in stat: String) -> Bool {
+    stat.lastIndex(of: ")").map { stat[$0...].hasPrefix(") Z") } ?? false
+  }
+
   /// Field 4 of /proc/PID/stat: see `ProcessIdentity.startTime`.
   package static func parent(in stat: String) -> Int32? {
     guard let end = stat.lastIndex(of: ")") else { return nil }

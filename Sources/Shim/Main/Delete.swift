@@ -60,6 +60,9 @@ struct Delete {
     defer { (cleanup.notes + cleanup.warnings).forEach(warn) }
     // One that had ended by itself has a status that nobody has seen.
     let hadEnded = InitRecord.isRunning(in: bundle) == false
+    if !InitRecord.killIfFrozen(in: bundle) {
+      warn("\(options.id): its control group is frozen, and others use it: it stays so")
+    }
     let ended = cleanup.end(id: options.id, namespace: options.namespace)
     return hadEnded ? nil : ended
   }

@@ -32,16 +32,31 @@ package protocol RuntimeContainer: AnyObject {
     _ request: ExecRequest, io: ProcessIO, onExit: @escaping (ExitStatus) -> Void,
     completion: @escaping (Result<RuntimeProcess, RuntimeError>) -> Void)
 
-  /// Sends a signal to every process of the container, init among them.
-  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void)
+  /// Sends a signal to every process that is known to be the container's, init among them.
+  ///
+  /// - Parameter execs: those that may live.
+  /// - Returns: who was there.
+  func signalAll(_ signal: Int32, execs: [RuntimeProcess]) throws(RuntimeError) -> Members
+
+  /// Lets die what was killed: thaws what is frozen, if nobody else uses it, or else says why not.
+  ///
+  /// - Parameter isPaused: by us, who may thaw it then whoever uses it.
+  func thaw(isPaused: Bool)
+
+  /// What the kernel says, whoever has frozen or thawed it; nil when it does not say.
+  var isFrozen: Bool? { get }
 
   /// The live processes, in no order.
   var pids: [Int32] { get }
 
+  /// Tells nil when it is there, though nobody lives in it: that is no failure of a signal to all.
+  func lookWhetherItIsThere(completion: @escaping (RuntimeError?) -> Void)
+
   /// Where the kernel counts and limits what it uses.
   ///
-  /// - Throws: `missing` when it has none, or no more.
-  func cgroup() throws(RuntimeError) -> ControlGroup
+  /// - Returns: nil when it has none of its own.
+  /// - Throws: `missing` when it has no process yet, or the group is gone.
+  func cgroup() throws(RuntimeError) -> ControlGroup?
 
   /// Sets its limits anew.
   ///

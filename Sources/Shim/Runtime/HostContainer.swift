@@ -47,20 +47,28 @@ final class HostContainer: RuntimeContainer {
     }
   }
 
-  func killAll(signal: Int32, completion: @escaping (RuntimeError?) -> Void) {
-    var outcome: RuntimeError? = .processFinished
+  func signalAll(_ signal: Int32, execs: [RuntimeProcess]) throws(RuntimeError) -> Members {
+    var members = Members()
     for process in processes {
       do throws(RuntimeError) {
         // Once it is reaped its pid may be a stranger's.
         try process.kill(signal: 0)
         ProcessTree.signalDescendants(of: process.pid, signal)
         try process.kill(signal: signal)
-        outcome = nil
+        members.own.append(process.pid)
       } catch {
-        if error != .processFinished { outcome = error }
+        if error != .processFinished { throw error }
       }
     }
-    completion(outcome)
+    return members
+  }
+
+  /// Nothing is ever frozen.
+  func thaw(isPaused: Bool) {}
+  let isFrozen: Bool? = nil
+
+  func lookWhetherItIsThere(completion: @escaping (RuntimeError?) -> Void) {
+    completion(.processFinished)
   }
 
   private var processes: [RuntimeProcess] { [initProcess].compactMap(\.self) + execs.values }
@@ -69,7 +77,7 @@ final class HostContainer: RuntimeContainer {
     processes.flatMap { [$0.pid] + ProcessTree.descendants(of: $0.pid) }
   }
 
-  func cgroup() throws(RuntimeError) -> ControlGroup {
+  func cgroup() throws(RuntimeError) -> ControlGroup? {
     throw .notBuilt("the sample has no control group of its own")
   }
 

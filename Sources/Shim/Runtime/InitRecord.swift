@@ -57,6 +57,27 @@ package enum InitRecord {
     return Ended(pid: identity.pid, status: ExitStatus(code: 128 + UInt32(SIGKILL)))
   }
 
+  /// Kills the recorded process at once if its control group, or one below, is frozen, and thaws what is the
+  /// container's own: the OCI runtime would wait for its end in vain.
+  ///
+  /// - Returns: false when it stays frozen, since others use the group.
+  package static func killIfFrozen(in bundle: Bundle) -> Bool {
+    guard let identity = try? identity(in: bundle), let pidfd = try? identity.open(),
+      let group = ControlGroup(of: identity.pid), !group.holdsCaller, group.holdsFrozen
+    else { return true }
+    let mounts = ProcFile.namespace("mnt", of: identity.pid)
+    let isOwn = mounts != ProcFile.namespace("mnt", of: CurrentProcess.id)
+    let membership = GroupMembership(
+      initPID: identity.pid, mountNamespace: isOwn ? mounts ?? 0 : 0, lastSeen: .max, isNew: false,
+      shim: 0)
+    try? pidfd.signalProcess(SIGKILL)
+    guard group.members.allSatisfy({ membership.owns($0) != false }) else { return false }
+    group.thaw()
+    // The runtime waits for its end as well, in steps that take longer.
+    pidfd.waitForProcess(milliseconds: 200)
+    return true
+  }
+
   private static func identity(in bundle: Bundle) throws(BundleError) -> ProcessIdentity? {
     guard let text = try? bundle.read(name) else { return nil }
     let words = text.split(separator: " ", maxSplits: 1)

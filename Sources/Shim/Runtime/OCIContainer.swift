@@ -19,6 +19,8 @@ final class OCIContainer: RuntimeContainer {
   /// See `GroupMembership`.
   private(set) var mountNamespace: UInt64 = 0
   var lastSeen = UInt64.max
+  /// What `signalAll` has killed and that may not be dead yet: pids and start times.
+  var dying: [Int: UInt64] = [:]
   /// What Start begins from, if not from a process.
   private var restoration: Restoration?
   private lazy var namespaces = try? program.bundle.ownNamespaces()
@@ -50,7 +52,7 @@ final class OCIContainer: RuntimeContainer {
     prepare()
     initProcess = process
     // Now: later it may have moved itself elsewhere.
-    group = ControlGroup(of: process.pid)
+    if let group = ControlGroup(of: process.pid), !group.holdsCaller { self.group = group }
     let mounts = ProcFile.namespace("mnt", of: process.pid) ?? 0
     let isOwn = namespaces?.mounts == true
     if isOwn, mounts != ProcFile.namespace("mnt", of: CurrentProcess.id) { mountNamespace = mounts }
@@ -89,8 +91,8 @@ final class OCIContainer: RuntimeContainer {
 
   var pids: [Int32] { group?.pids ?? [initProcess].compactMap(\.self?.pid) }
 
-  func cgroup() throws(RuntimeError) -> ControlGroup {
-    guard let group, group.exists else { throw .missing("cgroup does not exist") }
+  func cgroup() throws(RuntimeError) -> ControlGroup? {
+    guard initProcess != nil, group?.exists ?? true else { throw .missing("cgroup does not exist") }
     return group
   }
 
@@ -109,6 +111,8 @@ final class OCIContainer: RuntimeContainer {
   }
 
   func delete(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
+    // The runtime takes a group that somebody has frozen for a paused container.
+    thaw(isPaused: false)
     remove(force: force) { [rootfs] error in
       if let error, !error.tellsOfNoContainer { return completion(error) }
       rootfs.unmount(completion: completion)

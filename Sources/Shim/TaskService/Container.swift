@@ -84,8 +84,8 @@ final class Container {
   var isPausing = false
   var deleted = DeletedExecs()
   var oom: OOMWatch?
-  /// Init's exit, while execs that started have not ended: it is told last.
-  var heldExit: Exit?
+  /// Init's exit, until it is told, last of all.
+  var heldExit: HeldExit?
   /// containerd has run `delete` for it, which has ended it: its name may be another's by now.
   var isGivenUp = false
 
@@ -98,12 +98,37 @@ final class Container {
     self.initProcess = initProcess
   }
 
+  /// It may not have been told: then the container still counts as running.
   var initHasExited: Bool { heldExit != nil || initProcess.record.exit != nil }
-  /// Why no exec may start any more: init's exit, which may have been told, is a container's last.
+  /// Why no exec may start any more: init's exit is a container's last.
   var refusalOfExecs: TaskError? {
-    initHasExited ? .precondition("container \(id) init process is not running") : nil
+    initProcess.record.exit == nil
+      ? nil : .precondition("container \(id) init process is not running")
+  }
+  /// Those that have been made. Also such as nobody was told of.
+  var liveExecs: [RuntimeProcess] {
+    execs.values.filter { $0.record.state != .stopped }.compactMap(\.process)
   }
   var processes: [ContainerProcess] { [initProcess] + execs.values }
+
+  /// One that was paused may have been thawed by somebody else: the kernel's word counts. Not the other way
+  /// round: the runtime itself freezes a container now and then, and containerd's clients do not expect to
+  /// find it paused.
+  func lookWhetherItIsPaused() {
+    if initProcess.record.state == .paused, runtime.isFrozen == false {
+      initProcess.record.state = .running
+    }
+  }
+
+  /// What was sent SIGKILL is to die, whoever has frozen it.
+  func thaw() {
+    let isPaused = isPausing || initProcess.record.state == .paused
+    runtime.thaw(isPaused: isPaused)
+    // The runtime may be about to freeze it.
+    if isPausing {
+      queue.add { [runtime] _ in runtime.thaw(isPaused: true) }
+    }
+  }
 
   /// What the runtime is to do for init, after all that was asked before: the state that counts is that
   /// of then.
@@ -111,8 +136,9 @@ final class Container {
     _ call: ProcessState.Call, _ reply: PendingReply,
     _ work: @escaping (@escaping (RuntimeError?) -> Void) -> Void
   ) {
-    queue.add { [initProcess] turn in
+    queue.add { [self] turn in
       do throws(TaskError) {
+        lookWhetherItIsPaused()
         try initProcess.record.state.check(call)
       } catch {
         return reply.answer(error)

@@ -181,6 +181,7 @@ final class CreateOperation {
   private func undo() {
     guard let made = made.take() else { return }
     try? made.initProcess?.kill(signal: SIGKILL)
+    made.thaw(isPaused: false)
     made.delete(force: true) { [self] error in
       if let error { service.log.error("undo of a create", ("error", "\(error)")) }
       undone()

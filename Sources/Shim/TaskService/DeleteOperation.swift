@@ -45,6 +45,7 @@ final class DeleteOperation {
     } else if let made = process.process {
       // Created and never started. `exited` goes on, unless the kernel does not let go of it.
       try? made.kill(signal: SIGKILL)
+      if process.record.isInit { container.thaw() }
       wait { [unowned self] in fail(.unknown("process \(made.pid) does not end")) }
     } else {
       removeContainer()  // an exec without a process, or an init that was not restored

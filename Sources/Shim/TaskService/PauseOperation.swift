@@ -23,7 +23,12 @@ final class PauseOperation {
     container.queue.add { [self] turn in
       do throws(TaskError) {
         // Now, not when it was asked for: what was queued before has changed the state.
-        try container.initProcess.record.state.check(pauses ? .pause : .resume)
+        container.lookWhetherItIsPaused()
+        let state = container.initProcess.record.state
+        // One that somebody else has frozen counts as running, and may be thawed.
+        if pauses || state != .running || container.runtime.isFrozen != true {
+          try state.check(pauses ? .pause : .resume)
+        }
       } catch {
         return reply.answer(error)
       }

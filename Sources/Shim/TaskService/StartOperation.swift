@@ -106,6 +106,7 @@ final class StartOperation {
     service.tidySoon()
     if process.record.isInit { container.oom?.isHeld = false }
     if let exit = process.earlyExit.take() { service.handle(container, process, exit) }
+    if !process.record.isInit { container.heldExit?.endRest() }
   }
 
   /// Nobody will ever see this exec run: it stays created, until it is deleted.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ContainerdAPI
-internal import Glibc
 internal import Linux
 internal import Runtime
 internal import Stdio
@@ -17,47 +16,23 @@ extension TaskService {
   /// Also of one that was seen before its start was told: what it came from was looked for then, and
   /// what a neighbour has come to since would be taken for it.
   func handle(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
-    if process.record.state == .starting {
-      process.earlyExit = exit  // told after the start
-    } else if process.startHasFailed, !process.record.isInit {
-      return  // nobody was told of its start
-    } else if process.record.isInit {
-      initExited(container, exit)
-    } else {
+    switch ExitOrder.fate(
+      of: process.record.state, isInit: process.record.isInit,
+      startHasFailed: process.startHasFailed)
+    {
+    case .keptUntilStarted: process.earlyExit = exit
+    case .dropped: break
+    case .held:
+      let held = HeldExit(self, container, exit)
+      container.heldExit = held
+      held.endRest()
+    case .told:
       tell(container, process, exit)
-      tellHeldExit(container)
+      container.heldExit?.proceed()
     }
   }
 
-  /// When the first process of a pid namespace ends, the kernel ends the others. Without one of its own
-  /// the container's processes would live on.
-  private func initExited(_ container: Container, _ exit: Exit) {
-    container.heldExit = exit
-    if container.runtime.sharesPIDs, !container.isGivenUp {
-      container.runtime.killAll(signal: SIGKILL) { [log] error in
-        guard let error, error != .processFinished else { return }
-        for exec in container.execs.values { try? exec.process?.kill(signal: SIGKILL) }
-        log.error("processes may be left", ("id", container.id), ("error", "\(error)"))
-      }
-    }
-    tellHeldExit(container)
-  }
-
-  /// Last of all, and when little of its output is unread (`LastReading`). Not after execs that are still
-  /// to start: that may take the runtime its time, and their start fails now.
-  private func tellHeldExit(_ container: Container) {
-    let runs = container.execs.values.contains { $0.record.state == .running }
-    guard !runs, container.heldExit != nil else { return }
-    let process = container.initProcess
-    process.io.whenNearlyRead(ifAwaited: { [unowned process] in process.isAwaited }) {
-      [self, unowned container, unowned process] in
-      guard let exit = container.heldExit.take() else { return }
-      tell(container, process, exit)
-      container.oom = nil
-    }
-  }
-
-  private func tell(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
+  func tell(_ container: Container, _ process: ContainerProcess, _ exit: Exit) {
     process.record.state = .stopped
     process.record.exit = exit
     process.io.processExited()

@@ -13,7 +13,8 @@ extension TaskService {
   func stats(_ request: StatsRequest) throws(TaskError) -> StatsResponse {
     let container = try self.container(request.id)
     do throws(RuntimeError) {
-      let group = try container.runtime.cgroup()
+      // Without a group of its own nothing is counted, and containerd's own shims answer an empty table.
+      let group = try container.runtime.cgroup() ?? .uncounted
       return .with {
         $0.stats =
           group.isUnified

@@ -2,7 +2,6 @@
 
 internal import ContainerdAPI
 internal import EventLoop
-internal import Glibc
 internal import Linux
 package import Runtime
 package import Stdio
@@ -114,43 +113,6 @@ package final class TaskService {
     }
   }
 
-  func kill(_ request: KillRequest, _ reply: consuming Reply) {
-    do throws(TaskError) {
-      let (container, process) = try self.process(request.id, request.execID)
-      let signal = Int32(truncatingIfNeeded: request.signal)
-      // What it was killed for is known from here on: see `KillCount`.
-      if signal == SIGKILL { container.oom?.check() }
-      if request.all && process.record.isInit {
-        // Also when init has exited: the runtime knows what is left, and may well say yes.
-        let reply = PendingReply(reply)
-        container.runtime.killAll(signal: signal) { error in
-          reply.answer(error.map(TaskError.ofKill))
-        }
-        return
-      }
-      try process.record.state.check(.kill)
-      guard let made = process.process else {
-        throw process.record.isInit ? .noSuchContainer : .precondition("process not created")
-      }
-      do throws(RuntimeError) {
-        try made.kill(signal: signal)
-      } catch {
-        throw .ofKill(error)
-      }
-      // A frozen process dies when it is thawed (freezer of cgroup version 1).
-      if process.record.isInit, signal == SIGKILL,
-        container.isPausing || process.record.state == .paused
-      {
-        container.queue.add { turn in
-          container.runtime.resume { _ in withExtendedLifetime(turn) {} }
-        }
-      }
-      reply.sendEmpty()
-    } catch {
-      reply.fail(error.status)
-    }
-  }
-
   /// Never empty before Delete: containerd from 1.7 on takes a shim without pids for a leaked one
   /// when it loads it again, and removes it with its exit status.
   func pids(_ request: PidsRequest) throws(TaskError) -> PidsResponse {
@@ -250,6 +212,7 @@ package final class TaskService {
 
   func container(_ id: String) throws(TaskError) -> Container {
     guard let container = containers[id] else { throw .noContainer }
+    container.lookWhetherItIsPaused()
     return container
   }
 
