@@ -8,11 +8,12 @@ internal import struct SystemPackage.Errno
 /// The shim was killed while the runtime made the container, and the runtime with it: its stages work on
 /// until they miss it, in a bundle that containerd is about to remove (see `OCIProgram.endStrays`).
 extension OCICleanup {
-  /// They miss the runtime within this time, if we cannot end them (milliseconds).
-  private static let patience: Int32 = 1000
+  /// They miss the runtime within this time, if we cannot end them.
+  private static let patience = Duration.seconds(1)
 
   /// Ends all in the group that this Create has made, unless somebody else has come to use it.
   mutating func endStrays(_ record: CreateRecord) {
+    let end = MonotonicClock.now + Self.patience
     // Again: the children of those that have ended.
     for _ in 0..<10 {
       let members = record.members
@@ -25,7 +26,8 @@ extension OCICleanup {
           members.contains(pid), record.isStray(pid, among: members) == true
         else { continue }
         if !isShared { try? pidfd.signalProcess(SIGKILL) }
-        pidfd.waitForProcess(milliseconds: isShared ? Self.patience : Self.limit)
+        let left = max(.zero, end - MonotonicClock.now) / .milliseconds(1)
+        pidfd.waitForProcess(milliseconds: isShared ? Int32(left) : Self.limit)
       }
       if isShared { break }
     }

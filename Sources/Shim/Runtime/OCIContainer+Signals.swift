@@ -114,12 +114,13 @@ extension OCIContainer {
   /// Has the runtime delete it. For a container without a pid namespace of its own runc ends all that is
   /// in the group: not if others are there. Then only the state is removed.
   func remove(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
-    let membership = membership
-    let others = sharesPIDs ? (group?.members ?? []).filter { membership.owns($0) == false } : []
-    if others.isEmpty {
-      return program.run(
-        "delete", ["delete"] + (force ? ["--force"] : []) + [id], completion: completion)
+    let askRuntime = { [program, id] in
+      program.run("delete", ["delete"] + (force ? ["--force"] : []) + [id], completion: completion)
     }
+    guard sharesPIDs else { return askRuntime() }
+    let membership = membership
+    let others = (group?.members ?? []).filter { membership.owns($0) == false }
+    if others.isEmpty { return askRuntime() }
     membership.signal(SIGKILL) { self.group?.members ?? [] }
     program.warn("spared in its control group, for they are not known to be its: \(others)", id)
     do throws(Errno) {
