@@ -12,11 +12,8 @@ extension ControlGroup {
 
   /// Each once.
   package static func pids(below folders: [String]) -> [Int32] {
-    var found: [Int32] = []
-    for folder in folders {
-      for pid in pids(below: folder) where !found.contains(pid) { found.append(pid) }
-    }
-    return found
+    let all = folders.flatMap { pids(below: $0) }.sorted()
+    return zip(all, [0] + all).filter { $0 != $1 }.map(\.0)
   }
 
   /// Whether a process is in it or in a group below, now. Paths are compared whole, name by name, in each
@@ -24,7 +21,7 @@ extension ControlGroup {
   package func contains(_ pid: Int32) -> Bool {
     guard let its = ProcFile.read("\(pid)/cgroup") else { return false }
     return hierarchies.folders(of: its).contains { folder in
-      folders.contains { folder == $0 || folder.hasPrefix("\($0)/") }
+      folders.contains { RawPath(folder).isAtOrBelow($0) }
     }
   }
 
@@ -34,16 +31,15 @@ extension ControlGroup {
     guard let folder = processes, let mine = ControlGroup(of: CurrentProcess.id)?.processes else {
       return false
     }
-    return "\(mine)/".hasPrefix("\(folder)/")
+    return RawPath(mine).isAtOrBelow(folder)
   }
 
-  /// A folder and all below.
-  static func folders(below folder: String) -> [String] {
-    var found = [folder]
+  /// A folder and all below. A container may give the groups below its own any names.
+  static func folders(below folder: String) -> [RawPath] {
+    var found = [RawPath(folder)]
     var next = 0
     while next < found.count {
-      let folder = found[next]
-      found += ProcFile.list(at: folder, folders: true).map { "\(folder)/\($0)" }
+      found += ProcFile.folders(in: found[next])
       next += 1
     }
     return found

@@ -40,15 +40,10 @@ package struct ControlGroup {
 
   /// - Parameter folder: of one group in one hierarchy.
   package static func pids(below folder: String) -> [Int32] {
-    var found: [Int32] = []
-    // A container may give the groups below its own any names.
-    var folders = [RawPath(folder)]
-    while let folder = folders.popLast() {
-      let text = ProcFile.read(at: folder / RawPath("cgroup.procs")) ?? ""
-      found += text.split(separator: "\n").compactMap { Int32($0) }
-      folders += ProcFile.folders(in: folder)
+    folders(below: folder).flatMap { folder in
+      (ProcFile.read(at: folder / "cgroup.procs") ?? "").split(separator: "\n")
+        .compactMap { Int32($0) }
     }
-    return found
   }
 
   /// Nil for version 1, where every group has its controller.

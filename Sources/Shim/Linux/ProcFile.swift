@@ -51,8 +51,14 @@ package enum ProcFile {
   }
 
   package static func write(at path: String, _ text: String) throws(Errno) {
+    try write(at: RawPath(path), text)
+  }
+
+  static func write(at path: RawPath, _ text: String) throws(Errno) {
     let file = Descriptor(
-      owning: try valueOrErrno { unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC) })
+      owning: try valueOrErrno {
+        unsafe path.withCString { unsafe Glibc.open($0, O_WRONLY | O_CLOEXEC) }
+      })
     _ = try file.write(Array(text.utf8).span)
   }
 

@@ -38,6 +38,8 @@ package struct RawPath: Equatable, Sendable, CustomStringConvertible {
     RawPath(joining: folder.bytes.dropLast() + [47] + name.bytes)
   }
 
+  static func / (folder: RawPath, name: String) -> RawPath { folder / RawPath(name) }
+
   private init(joining bytes: ArraySlice<CChar>) { self.bytes = Array(bytes) }
 
   func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
