@@ -51,11 +51,16 @@ final class SocketName {
       guard let made else { return tryAgain() }
       server.listen(on: made)
       log.write(.warning, "its socket was removed, and is made again", [("socket", path)])
+    } catch .noSuchFileOrDirectory {
+      return tryAgain()  // the folder goes at this moment
     } catch {
       log.error("its socket was removed", ("socket", path), ("error", "\(error)"))
     }
     retry = nil
     failures = 0
+    guard watched != nil else { return }
+    watched = nil
+    watch()  // the folder may be another one
   }
 
   private func tryAgain() {
@@ -69,10 +74,12 @@ final class SocketName {
   /// While nobody is connected: containerd is about to come back, or is not there. The names of other shims
   /// go rarely then. A signal costs no descriptor of inotify, of which a user has few.
   func watch() {
-    guard watched == nil, let folder = try? Directory(path: folder) else { return }
+    guard watched == nil else { return }
+    check()  // the folder may have gone as well
+    guard let folder = try? Directory(path: folder) else { return }
     try? folder.watchNames(by: CreateRecord.signal)
     watched = Watched(folder)
-    check()  // what has happened before
+    check()  // what has happened meanwhile
   }
 
   func unwatch() { watched = nil }
