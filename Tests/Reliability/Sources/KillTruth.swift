@@ -47,8 +47,11 @@ struct KillTruth {
     let own = events.filter { $0.process != exec }
     var life = ["/tasks/create", "/tasks/start", "/tasks/paused", "/tasks/resumed"]
     // containerd tells both ends for a shim that was killed before its Delete was answered, and does
-    // not know whether the shim has told them.
-    for _ in 1...(hasHit && plan.victim == .shim ? 2 : 1) {
+    // not know whether the shim has told them. So does the next containerd, if a Delete of the one before
+    // ends after it has begun: then the shim goes, unasked. runc takes its time for a group in which others
+    // are.
+    let isCut = plan.victim == .containerd && plan.struck == .remove
+    for _ in 1...(hasHit && (plan.victim == .shim || isCut) ? 2 : 1) {
       life += ["/tasks/exit", "/tasks/delete"]
     }
     if let topic = Self.stranger(among: own, in: life) {
