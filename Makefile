@@ -17,7 +17,7 @@ DEB = .build/deb
 HOT = $(CURDIR)/Sources/Shim/hot-symbols.txt
 STATIC = --scratch-path .build/static -Xswiftc -static-executable -Xswiftc -use-ld=lld \
   -Xswiftc -Xfrontend -Xswiftc -disable-preallocated-instantiation-caches \
-  -Xlinker --symbol-ordering-file=$(HOT) -Xlinker --no-warn-symbol-ordering
+  -Xlinker --symbol-ordering-file=$(HOT) -Xlinker --no-warn-symbol-ordering -Xlinker --icf=safe
 
 .PHONY: all install test cri-test vm-test fuzz fuzz-plants killrounds killrounds-plants soak soak-plants execs \
   stream bench bench-plots hot-symbols lint format protos demo deb deb-test clean setup help

@@ -12,6 +12,8 @@ let common: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 let strict = common + [.strictMemorySafety()]
+/// For modules with much code that is run seldom.
+let small = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
 
 let errno: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -52,25 +54,26 @@ let package = Package(
     module("TTRPCEnvelope", [protobuf], exclude: ["Protos"], settings: common),
     module("TTRPC", ["TTRPCEnvelope", "EventLoop", "Linux", protobuf, errno]),
     module(
-      "ContainerdAPI", [protobuf], exclude: ["Protos", "protos.sha256"], settings: common),
+      "ContainerdAPI", [protobuf], exclude: ["Protos", "protos.sha256"],
+      settings: common + [small]),
     // Apart, so that its data lies on pages of its own: a shim that is never asked has none of them.
-    module("CgroupMetrics", [protobuf], exclude: ["Protos"], settings: common),
+    module("CgroupMetrics", [protobuf], exclude: ["Protos"], settings: common + [small]),
     module("Stdio", ["EventLoop", "Linux", errno]),
-    module("Runtime", ["Stdio", "EventLoop", "Linux", errno]),
+    module("Runtime", ["Stdio", "EventLoop", "Linux", errno], settings: strict + [small]),
     module(
       "TaskService",
       [
         "ContainerdAPI", "CgroupMetrics", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux",
         protobuf,
         errno,
-      ]),
+      ], settings: strict + [small]),
     .executableTarget(
       name: "Main",
       dependencies: [
         "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "Stdio", "EventLoop", "Linux", "CLibmd",
         protobuf, errno,
       ],
-      path: "Sources/Shim/Main", swiftSettings: strict),
+      path: "Sources/Shim/Main", swiftSettings: strict + [small]),
 
     .target(
       name: "Support", dependencies: ["ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf],

@@ -37,6 +37,7 @@ extension Integration {
             #expect(Processes.field(field, of: pid) == "0000000000000000", "\(field)")
           }
         }
+        try eventually("it is executed") { Processes.commandLine(of: pid).contains("held") }
         expectDefaults()
         _ = try client.start("a")
         expectDefaults()

@@ -84,7 +84,7 @@ import Testing
         "annotations": {"k": "4"}, "process": {"uid": 5}}
       """#)
     #expect(document.string("linux", "cgroupsPath") == "/a")
-    #expect(document.hasOwnPIDNamespace)
+    #expect(document.hasOwnNamespace("pid"))
     #expect(document.annotations == ["k": "4", "K": "2"])
     #expect(document.integer("process", "uid", default: 0) == 5)
     #expect(document.integer("process", "gid", default: 9) == 9)
@@ -95,6 +95,6 @@ import Testing
     #"{"linux":{"namespaces":[{"type":"pid","path":"/proc/1/ns/pid"}]}}"#,
     #"{"linux":{"namespaces":[{"type":"ipc"}]}}"#, #"{"linux":[]}"#, "[]", "{}",
   ]) func noPIDsOfItsOwn(spec: String) throws {
-    #expect(try !document(spec).hasOwnPIDNamespace)
+    #expect(try !document(spec).hasOwnNamespace("pid"))
   }
 }
