@@ -59,21 +59,21 @@ let package = Package(
     // Apart, so that its data lies on pages of its own: a shim that is never asked has none of them.
     module("CgroupMetrics", [protobuf], exclude: ["Protos"], settings: common + [small]),
     module("Stdio", ["EventLoop", "Linux", errno]),
-    module("Runtime", ["Stdio", "EventLoop", "Linux", errno], settings: strict + [small]),
+    module("Runtime", ["Stdio", "EventLoop", "Linux", errno], settings: strict),
     module(
       "TaskService",
       [
         "ContainerdAPI", "CgroupMetrics", "Runtime", "Stdio", "TTRPC", "EventLoop", "Linux",
         protobuf,
         errno,
-      ], settings: strict + [small]),
+      ], settings: strict),
     .executableTarget(
       name: "Main",
       dependencies: [
         "TaskService", "ContainerdAPI", "TTRPC", "Runtime", "Stdio", "EventLoop", "Linux", "CLibmd",
         protobuf, errno,
       ],
-      path: "Sources/Shim/Main", swiftSettings: strict + [small]),
+      path: "Sources/Shim/Main", swiftSettings: strict),
 
     .target(
       name: "Support", dependencies: ["ContainerdAPI", "TTRPC", "EventLoop", "Linux", protobuf],

@@ -15,13 +15,21 @@ package struct CgroupHierarchies: Sendable {
   package static let mounted = {
     var table = ""
     ProcFile.readLines("self/mountinfo") { line in
-      // They may stand behind thousands of others.
-      guard Mounts.point(in: line)?.isAtOrBelow(usualPlace) == true else { return true }
-      table += "\(String(decoding: line, as: UTF8.self))\n"
-      return !CgroupHierarchies(table).isUnified
+      // They may stand behind thousands of others, which are not looked at closely.
+      guard mentions(usualPlace, line) else { return true }
+      let text = "\(String(decoding: line, as: UTF8.self))\n"
+      table += text
+      return !CgroupHierarchies(text).isUnified
     }
     return CgroupHierarchies(table)
   }()
+
+  private static func mentions(_ place: String, _ line: ArraySlice<UInt8>) -> Bool {
+    let place = Array(place.utf8)
+    return line.indices.dropLast(place.count - 1).contains { start in
+      line[start] == place[0] && line[start..<start + place.count].elementsEqual(place)
+    }
+  }
 
   /// Where all of them are mounted.
   private static let usualPlace = "/sys/fs/cgroup"

@@ -133,10 +133,14 @@ package struct Directory: ~Copyable {
 
   /// Its path without links; nil when it has been removed, or when it is no UTF-8.
   package var realPath: String? {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink("/proc/self/fd/\(descriptor.number)", &buffer, buffer.count)
+    // With a NUL at its end.
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = unsafe readlink("/proc/self/fd/\(descriptor.number)", &buffer, buffer.count - 1)
+    // Not `String(validating:as:)`, which makes types at run time: 8 kB in each shim.
     guard count > 0 else { return nil }
-    return String(validating: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return unsafe buffer.withUnsafeBufferPointer { path in
+      unsafe path.baseAddress.flatMap { unsafe String(validatingCString: $0) }
+    }
   }
 
   /// Nobody can find it any more.

@@ -34,12 +34,17 @@ package enum LogFile {
     do throws(Errno) {
       // Each was written whole: a pipe does not tear what is so short.
       let count = try unsafe pipe.read(into: buffer)
-      let bytes = UnsafeRawBufferPointer(buffer)
-      return count == 0
-        ? nil
-        : stride(from: 0, to: count - size + 1, by: size).compactMap {
-          unsafe Report(bytes.loadUnaligned(fromByteOffset: $0, as: clinux_log_report.self))
-        }
+      if count == 0 { return nil }
+      var reports: [Report] = []
+      var offset = 0
+      while offset + size <= count {
+        let bytes = UnsafeRawPointer(buffer.baseAddress)
+        let report = unsafe bytes?.loadUnaligned(
+          fromByteOffset: offset, as: clinux_log_report.self)
+        if let report = report.flatMap(Report.init) { reports.append(report) }
+        offset += size
+      }
+      return reports
     } catch {
       return error == .wouldBlock ? [] : nil
     }

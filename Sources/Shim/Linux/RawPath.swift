@@ -27,9 +27,13 @@ package struct RawPath: Equatable, Sendable, CustomStringConvertible {
 
   /// Whether it is a path or leads on from it, byte by byte.
   func isAtOrBelow(_ path: String) -> Bool {
-    let length = path.utf8.count
-    return zip(bytes, path.utf8).allSatisfy { UInt8(bitPattern: $0) == $1 }
-      && bytes.count > length && (bytes[length] == 0 || bytes[length] == CChar(47))
+    var length = 0
+    for byte in path.utf8 {
+      // At the end there is a NUL, which no path has.
+      guard bytes[length] == CChar(bitPattern: byte) else { return false }
+      length += 1
+    }
+    return bytes[length] == 0 || bytes[length] == CChar(47)
   }
 
   var isDots: Bool { bytes == [46, 0] || bytes == [46, 46, 0] }

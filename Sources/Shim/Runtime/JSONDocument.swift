@@ -143,17 +143,23 @@ extension JSONDocument {
     let bytes = text[key]
     if !bytes.contains(UInt8(ascii: "\\")) {
       return key.count - 2 == name.utf8.count
-        && zip(bytes.dropFirst(), name.utf8).allSatisfy(isSame)
+        && isSame(bytes.dropFirst().dropLast(), name)
     }
-    let decoded = JSONString.decode(bytes).utf8
-    return decoded.count == name.utf8.count && zip(decoded, name.utf8).allSatisfy(isSame)
+    return isSame(Array(JSONString.decode(bytes).utf8)[...], name)
   }
 
-  private func isSame(_ one: UInt8, _ other: UInt8) -> Bool {
+  /// Whatever the case of the letters. A loop: it makes no type at run time, as `zip` would.
+  private func isSame(_ bytes: ArraySlice<UInt8>, _ name: String) -> Bool {
     func small(_ byte: UInt8) -> UInt8 {
       65...90 ~= byte ? byte | 32 : byte
     }
-    return small(one) == small(other)
+    guard bytes.count == name.utf8.count else { return false }
+    var index = bytes.startIndex
+    for byte in name.utf8 {
+      guard small(bytes[index]) == small(byte) else { return false }
+      index += 1
+    }
+    return true
   }
 
   /// Where the names, with their quotes, and values of an object lie; nothing for another value.

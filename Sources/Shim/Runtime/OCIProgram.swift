@@ -94,7 +94,7 @@ final class OCIProgram {
   }
 
   /// What gives back what may have run out.
-  private static let insists: Set = ["kill", "resume", "delete"]
+  private static let insists = ["kill", "resume", "delete"]
 
   /// Stands for the path of its input; neither an id nor an absolute path.
   static let inputPath = "<input>"
