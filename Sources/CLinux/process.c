@@ -130,6 +130,13 @@ int clinux_is_child(int descriptor) {
   return pid > 0 && waitid(P_PID, (id_t)pid, &info, options) == 0;
 }
 
+// Until we reap it no other process can have its pid.
+int clinux_kill_child(pid_t pid) {
+  siginfo_t info;
+  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -errno;
+  return answer(kill(pid, SIGKILL));
+}
+
 int clinux_wait_for_process(int descriptor, int milliseconds) {
   enum { pause = 5 };
   struct stat status;

@@ -13,6 +13,7 @@ extension Integration {
       try ShimHost.run { host in
         let client = try host.launch("a", environment: ["NOTIFY_SOCKET": "/x", "THEIRS": "y"])
         let command = try host.create(client, "a")
+        try eventually("it is executed") { Processes.commandLine(of: command).contains("held") }
         let all = String(
           decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(command)/environ")),
           as: UTF8.self)

@@ -73,6 +73,8 @@ int clinux_open_process(pid_t pid);
 int clinux_signal_process(int descriptor, int signal);
 // 1 when the process is a child of ours that has not been reaped, running or not; else 0.
 int clinux_is_child(int descriptor);
+// Ends a child of ours that has not been reaped, for want of a descriptor of it.
+int clinux_kill_child(pid_t pid);
 // 1 when it has exited, 0 when the time is over (-1: never). Blocks.
 int clinux_wait_for_process(int descriptor, int milliseconds);
 // No signal that somebody sends ends or stops this process, but TERM and INT, KILL and STOP. A fault of

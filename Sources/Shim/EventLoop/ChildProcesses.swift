@@ -43,6 +43,18 @@ package final class ChildProcesses {
 
   package var count: Int { handlers.count }
 
+  /// Tries again with the reserve when there is no descriptor.
+  package func withReserve<Value: ~Copyable>(
+    _ body: () throws(Errno) -> Value
+  ) throws(Errno) -> Value {
+    do throws(Errno) {
+      return try body()
+    } catch .tooManyOpenFiles {
+      reserve.lend()
+      return try body()
+    }
+  }
+
   /// Whether one that somebody has made fulfils a condition.
   package func contains(where condition: (Int32) -> Bool) -> Bool {
     handlers.keys.contains { condition(Int32($0)) }
@@ -62,16 +74,24 @@ package final class ChildProcesses {
   /// Registers a child that another program has made, between `expectChild` and `stopExpecting`. One
   /// that has been reaped already is told within this call, and has no descriptor.
   ///
-  /// - Throws: `ECHILD` when it is and was no child of ours, or one that somebody has made already.
+  /// - Throws: `ECHILD` when it is and was no child of ours, or one that somebody has made already. Without
+  ///   a descriptor of it (`ENOMEM`) it is ended.
   package func adopt(
     _ pid: Int32, onExit: @escaping (ExitStatus) -> Void
   ) throws(Errno) -> Descriptor? {
     if isRegistered(pid) { throw .noChildProcess }
-    // One that lives has the pid; a stranger of the same pid was an earlier process.
-    if let pidfd = try? Descriptor.process(pid), pidfd.isOurChild {
-      register(pid, onExit: onExit)
-      return pidfd
-    }
+    do throws(Errno) {
+      let pidfd = try withReserve { () throws(Errno) in try Descriptor.process(pid) }
+      // One that lives has the pid; a stranger of the same pid was an earlier process.
+      if pidfd.isOurChild {
+        register(pid, onExit: onExit)
+        return pidfd
+      }
+    } catch  where error.isOfScarcity {
+      // Nobody would know later whom a signal means.
+      CurrentProcess.killChild(pid)
+      throw error
+    } catch {}
     guard let status = strangers.removeValue(forKey: Int(pid)) else { throw .noChildProcess }
     onExit(status)
     return nil

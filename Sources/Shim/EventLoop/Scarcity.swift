@@ -20,12 +20,7 @@ package enum Scarcity {
     var timer: Timer?
     func tryAgain() {
       do throws(Errno) {
-        do throws(Errno) {
-          try attempt()
-        } catch .tooManyOpenFiles {
-          children.reserve.lend()
-          try attempt()
-        }
+        try children.withReserve(attempt)
         timer = nil
       } catch {
         guard error.isOfScarcity, MonotonicClock.now < end else {

@@ -19,6 +19,9 @@ package enum CurrentProcess {
   /// The name in /proc/PID/comm, which would be `exe` after running /proc/self/exe.
   package static func setName(_ name: String) { _ = unsafe clinux_name_process(name) }
 
+  /// Ends a child of ours, by its pid: until it is reaped that is its own.
+  package static func killChild(_ pid: Int32) { _ = clinux_kill_child(pid) }
+
   package static func scheduleCoreForGroup() throws(Errno) {
     try check(clinux_schedule_core_for_group())
   }

@@ -75,8 +75,10 @@ extension OCIProgram {
     }
     do throws(Errno) {
       return RuntimeProcess(pid: pid, pidfd: try children.adopt(pid, onExit: onExit))
-    } catch {
+    } catch .noChildProcess {
       throw .failed("\(pidFile): process \(pid) is no child of ours")
+    } catch {
+      throw .failed("\(pidFile): process \(pid): \(error)")
     }
   }
 
