@@ -31,6 +31,7 @@ ldd "$tests" | awk '$3 ~ /\/swift\// { print $3 }' | xargs cp -t "$disk/lib"
 # What differs by runtime and driver; the rest runs once. Of pods not those with a hundred containers:
 # `make test` has them.
 each='ResourceTests|OptionsTests/shimCgroup|PodTests/(shutdown|aKilledShim|theGroup)'
+each="$each|FrozenTests|SharedPIDTests|StrangersTests|ScarcityTests"
 runc="StateTableTests|$each"
 crun="CrunTests|$each"
 once='ContainerTests|CheckpointTests|LoggerTests|MountTests'

@@ -37,10 +37,17 @@ package final class TemporaryGroup {
 
   /// - Parameter count: as many as it may have; nil for any number.
   package func limitProcesses(to count: Int?) throws {
+    if OCIVariant.hasVersion2 {
+      // The controller has to be passed on from the root down.
+      for folder in ["/sys/fs/cgroup"] + folders.dropFirst().reversed() {
+        try write("+pids", to: "cgroup.subtree_control", of: folder)
+      }
+    }
     try write(count.map(String.init) ?? "max", to: "pids.max")
   }
 
-  private func write(_ text: String, to file: String) throws {
-    try text.write(toFile: "\(folders[0])/\(file)", atomically: false, encoding: .utf8)
+  private func write(_ text: String, to file: String, of folder: String? = nil) throws {
+    try text.write(
+      toFile: "\(folder ?? folders[0])/\(file)", atomically: false, encoding: .utf8)
   }
 }
