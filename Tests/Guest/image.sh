@@ -9,7 +9,7 @@ suite=$1
 
 packages=(
   systemd-sysv dbus linux-image-cloud-amd64 kmod mount procps bsdutils
-  containerd runc crun busybox-static
+  containerd runc crun busybox-static strace
   criu iptables                                      # criu calls it to hold connections
   libevent-core-2.1-7 libmd0 libstdc++6  # of the tests
   python3-grpcio python3-protobuf python3-websockets protobuf-compiler

@@ -70,7 +70,9 @@ final class PipeRelay: Relay {
   /// The bytes now in the shared buffer; nil when there are none, or no more.
   private func read(_ input: borrowing Descriptor) -> Int? {
     do throws(Errno) {
-      let count = try unsafe input.read(into: hub.loop.scratch)
+      // No more than is copied at once: what was never written of the buffer costs nothing.
+      let count = try unsafe input.read(
+        into: .init(rebasing: hub.loop.scratch[..<Pacing.spliceFrom]))
       if count > 0 { return count }
       end()
     } catch .wouldBlock {  // woken for nothing
