@@ -13,6 +13,7 @@ package final class OCIRuntime: ContainerRuntime {
   private let loop: EventLoop
   private let children: ChildProcesses
   private let namespace: String
+  private let preparation: Timer
   private let warn: OCIProgram.Warn
   private let shim = ProcessIdentity(runningAs: CurrentProcess.id)
 
@@ -25,6 +26,10 @@ package final class OCIRuntime: ContainerRuntime {
     self.loop = loop
     self.children = children
     self.namespace = namespace
+    // While containerd is on its way to its first Create, which needs this.
+    let timer = Timer(loop) { _ = CgroupHierarchies.mounted }
+    timer.schedule(after: .zero)
+    preparation = timer
   }
 
   package func create(
@@ -42,6 +47,13 @@ package final class OCIRuntime: ContainerRuntime {
       return completion(.failure(.failed("bundle \(bundle.path): \(error)")))
     }
     let rootfs = Rootfs(bundle, request.rootfs, loop, children)
+    // Before the runtime is at work; while a child mounts, if there is something to mount.
+    var record: CreateRecord?
+    let look = { [shim] in
+      let found = record ?? program.record(request.id, shim)
+      record = found
+      return found
+    }
     rootfs.mount { error in
       // One that was ended for want of time leaves those before it.
       if case .abandoned(let words)? = error {
@@ -53,11 +65,9 @@ package final class OCIRuntime: ContainerRuntime {
           image: request.checkpoint, io: io, onExit: onExit)
         return completion(
           .success(
-            OCIContainer(
-              request.id, program, rootfs, program.record(request.id, self.shim),
-              restoration: restoration)))
+            OCIContainer(request.id, program, rootfs, look(), restoration: restoration)))
       }
-      let record = program.record(request.id, self.shim)
+      let record = look()
       let container = OCIContainer(request.id, program, rootfs, record)
       let flags = program.bundleFlags + (options.noNewKeyring ? ["--no-new-keyring"] : [])
       program.makeProcess(
@@ -77,5 +87,6 @@ package final class OCIRuntime: ContainerRuntime {
       }
       container.prepare()
     }
+    _ = look()
   }
 }
