@@ -38,15 +38,16 @@ extension OCICleanup {
     )
   }
 
-  /// For a container without a pid namespace of its own the runtime's `delete` ends all that is in its group
-  /// (see `OCIContainer.remove`). If others are there: ends what is known to be its, and removes its state.
+  /// See `OCIContainer.remove`: if the runtime's `delete` would end others in the group: ends what is known to be its, and removes its state.
   ///
   /// - Returns: whether it has, and the runtime is not to be asked.
   mutating func endsAlone(_ id: String, _ states: String, _ record: CreateRecord?) throws(Errno)
     -> Bool
   {
     let own = try? bundle.ownNamespaces()
-    guard own?.pids != true, let record else { return false }
+    guard OCIProgram.deleteEndsAll(runtime, ownPIDs: own?.pids == true), let record else {
+      return false
+    }
     let initPID = InitRecord.livingPID(in: bundle) ?? 0
     let mounts = own?.mounts == true ? ProcFile.namespace("mnt", of: initPID) ?? 0 : 0
     let membership = GroupMembership(

@@ -18,7 +18,7 @@ package struct OCICleanup {
 
   let bundle: Bundle
   private let pid: Int32
-  private let runtime: String
+  let runtime: String
   private let root: String
   /// What was left alone, for containerd's log.
   package internal(set) var notes: [String] = []

@@ -111,13 +111,13 @@ extension OCIContainer {
     return record.members
   }
 
-  /// Has the runtime delete it. For a container without a pid namespace of its own runc ends all that is
-  /// in the group: not if others are there. Then only the state is removed.
+  /// Has the runtime delete it; not if it would end others in the group. Then only the state is removed.
   func remove(force: Bool, completion: @escaping (RuntimeError?) -> Void) {
     let askRuntime = { [program, id] in
       program.run("delete", ["delete"] + (force ? ["--force"] : []) + [id], completion: completion)
     }
-    guard sharesPIDs else { return askRuntime() }
+    let endsAll = OCIProgram.deleteEndsAll(program.options.binaryName, ownPIDs: !sharesPIDs)
+    guard endsAll, group?.pids.isEmpty != true || sharesPIDs else { return askRuntime() }
     let membership = membership
     let others = (group?.members ?? []).filter { membership.owns($0) == false }
     if others.isEmpty { return askRuntime() }

@@ -93,6 +93,12 @@ final class OCIProgram {
     do throws(Errno) { try attempt() } catch { failed(error) }
   }
 
+  /// Whether a runtime's `delete` ends all that is in the container's control group, whoever it is: crun does
+  /// always, runc for a container without a pid namespace of its own. Of others it is not known.
+  static func deleteEndsAll(_ runtime: String, ownPIDs: Bool) -> Bool {
+    !ownPIDs || !runtime.hasSuffix("runc")
+  }
+
   /// What gives back what may have run out.
   private static let insists = ["kill", "resume", "delete"]
 
